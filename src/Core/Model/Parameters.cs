@@ -1,0 +1,81 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace Backprop.Core.Model;
+
+/// <summary>All weights and biases of a network, layer 2 to L in <see cref="Layers"/>[0] … [L−2].</summary>
+public sealed class Parameters
+{
+    public Parameters(NetworkShape shape)
+    {
+        Shape = shape;
+        var layers = new LayerParameters[shape.LayerCount];
+        for (int layer = 0; layer < layers.Length; layer++)
+            layers[layer] = new LayerParameters(shape.Sizes[layer + 1], shape.Sizes[layer]);
+        Layers = layers;
+    }
+
+    public NetworkShape Shape { get; }
+
+    public IReadOnlyList<LayerParameters> Layers { get; }
+
+    public void CopyTo(Parameters destination)
+    {
+        for (int layer = 0; layer < Layers.Count; layer++)
+            Layers[layer].CopyTo(destination.Layers[layer]);
+    }
+
+    /// <summary>True when no weight or bias is NaN or infinite.</summary>
+    public bool AreFinite()
+    {
+        foreach (LayerParameters layer in Layers)
+        {
+            if (!AllFinite(layer.Weights.Values) || !AllFinite(layer.Biases.Values))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// The SHA-256 of all parameters as little-endian float32 in the order of the file: each layer's weights row by
+    /// row, then its biases. Lower-case hexadecimal.
+    /// </summary>
+    public string ComputeSha256()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (LayerParameters layer in Layers)
+        {
+            byte[] row = new byte[layer.Inputs * sizeof(float)];
+            float[] weights = layer.Weights.Values;
+            for (int j = 0; j < layer.Outputs; j++)
+            {
+                for (int k = 0; k < layer.Inputs; k++)
+                {
+                    BinaryPrimitives.WriteSingleLittleEndian(
+                        row.AsSpan(k * sizeof(float)), weights[(k * layer.Outputs) + j]);
+                }
+
+                hash.AppendData(row);
+            }
+
+            byte[] biases = new byte[layer.Outputs * sizeof(float)];
+            for (int j = 0; j < layer.Outputs; j++)
+                BinaryPrimitives.WriteSingleLittleEndian(biases.AsSpan(j * sizeof(float)), layer.Biases.Values[j]);
+            hash.AppendData(biases);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static bool AllFinite(ReadOnlySpan<float> values)
+    {
+        foreach (float value in values)
+        {
+            if (!float.IsFinite(value))
+                return false;
+        }
+
+        return true;
+    }
+}
