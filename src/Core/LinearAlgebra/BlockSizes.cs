@@ -1,0 +1,29 @@
+using System.Runtime.Intrinsics.Arm;
+
+namespace Backprop.Core.LinearAlgebra;
+
+/// <summary>How a product is cut so that what is used again stays in the caches. Measured; no bit depends on it.</summary>
+internal static class BlockSizes
+{
+    /// <summary>Inner indices of a block: a panel of B stays in the first-level cache.</summary>
+    public const int Depth = 384;
+
+    /// <summary>Elements of a packed block of A: half of a usual second-level cache.</summary>
+    public const int AElements = 96 * 1024;
+
+    /// <summary>Elements of a packed block of B, for the third level.</summary>
+    public const int BElements = 512 * 1024;
+
+    /// <summary>Multiply-adds below which waking other threads costs more than they save.</summary>
+    public const long SharedWork = 150_000;
+
+    /// <summary>Rows of C up to which B is read where it lies: packing it would not be paid back.</summary>
+    public const int UnpackedBRows = 32;
+
+    /// <summary>Columns of C up to which A, if its rows lie side by side, is read where it lies.</summary>
+    public const int UnpackedAColumns = 16;
+
+    /// <summary>Columns of the wide kernel: with 32 registers there is room for more sums than with 16.</summary>
+    public static int Columns(VectorWidth width) =>
+        width == VectorWidth.Vector512 || AdvSimd.Arm64.IsSupported ? 8 : 6;
+}

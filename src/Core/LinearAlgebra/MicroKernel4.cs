@@ -1,0 +1,111 @@
+using System.Runtime.CompilerServices;
+
+namespace Backprop.Core.LinearAlgebra;
+
+/// <summary>
+/// Tiles of two vectors by four columns: 8 sums that stay in registers. Each element is one chain of fused
+/// multiply-adds in ascending order of the inner index, so that no bit depends on the tile it lies in.
+/// </summary>
+internal static unsafe class MicroKernel4<TVector, TLanes, TColumns>
+    where TVector : struct
+    where TLanes : ILanes<TVector>
+    where TColumns : struct
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Run(Tile* tile)
+    {
+        float* a = tile->A;
+        float* b = tile->B;
+        nint aStep = tile->AStep;
+        nint second = tile->SecondRow;
+        nint bStep = typeof(TColumns) == typeof(PackedColumns) ? 4 : tile->BStep;
+        nint column1 = typeof(TColumns) == typeof(PackedColumns) ? 1 : tile->BColumn;
+        nint column2 = 2 * column1;
+        nint column3 = 3 * column1;
+        float* stack = tile->Stack;
+        Leaf* leaf = tile->Leaves;
+        Leaf* last = leaf + tile->LeafCount - 1;
+        for (; ; leaf++)
+        {
+            TVector c00 = TLanes.Zero, c10 = TLanes.Zero;
+            TVector c01 = TLanes.Zero, c11 = TLanes.Zero;
+            TVector c02 = TLanes.Zero, c12 = TLanes.Zero;
+            TVector c03 = TLanes.Zero, c13 = TLanes.Zero;
+            if (tile->Continues)
+            {
+                float* stored0 = tile->C + (Math.Min(0, tile->Columns - 1) * tile->CColumn);
+                c00 = TLanes.Load(stored0);
+                c10 = TLanes.Load(stored0 + second);
+                float* stored1 = tile->C + (Math.Min(1, tile->Columns - 1) * tile->CColumn);
+                c01 = TLanes.Load(stored1);
+                c11 = TLanes.Load(stored1 + second);
+                float* stored2 = tile->C + (Math.Min(2, tile->Columns - 1) * tile->CColumn);
+                c02 = TLanes.Load(stored2);
+                c12 = TLanes.Load(stored2 + second);
+                float* stored3 = tile->C + (Math.Min(3, tile->Columns - 1) * tile->CColumn);
+                c03 = TLanes.Load(stored3);
+                c13 = TLanes.Load(stored3 + second);
+            }
+
+            for (int left = leaf->Columns; left > 0; left--)
+            {
+                TVector a0 = TLanes.Load(a);
+                TVector a1 = TLanes.Load(a + second);
+                TVector x = TLanes.Broadcast(b);
+                c00 = TLanes.MultiplyAdd(a0, x, c00);
+                c10 = TLanes.MultiplyAdd(a1, x, c10);
+                x = TLanes.Broadcast(b + column1);
+                c01 = TLanes.MultiplyAdd(a0, x, c01);
+                c11 = TLanes.MultiplyAdd(a1, x, c11);
+                x = TLanes.Broadcast(b + column2);
+                c02 = TLanes.MultiplyAdd(a0, x, c02);
+                c12 = TLanes.MultiplyAdd(a1, x, c12);
+                x = TLanes.Broadcast(b + column3);
+                c03 = TLanes.MultiplyAdd(a0, x, c03);
+                c13 = TLanes.MultiplyAdd(a1, x, c13);
+                a += aStep;
+                b += bStep;
+            }
+
+            for (int merges = leaf->Merges; merges > 0; merges--)
+            {
+                stack -= 8 * TLanes.Count;
+                c00 = TLanes.Add(TLanes.Load(stack + (0 * TLanes.Count)), c00);
+                c10 = TLanes.Add(TLanes.Load(stack + (1 * TLanes.Count)), c10);
+                c01 = TLanes.Add(TLanes.Load(stack + (2 * TLanes.Count)), c01);
+                c11 = TLanes.Add(TLanes.Load(stack + (3 * TLanes.Count)), c11);
+                c02 = TLanes.Add(TLanes.Load(stack + (4 * TLanes.Count)), c02);
+                c12 = TLanes.Add(TLanes.Load(stack + (5 * TLanes.Count)), c12);
+                c03 = TLanes.Add(TLanes.Load(stack + (6 * TLanes.Count)), c03);
+                c13 = TLanes.Add(TLanes.Load(stack + (7 * TLanes.Count)), c13);
+            }
+
+            if (leaf == last)
+            {
+                float* column = tile->C + (Math.Min(0, tile->Columns - 1) * tile->CColumn);
+                TLanes.Store(column, c00);
+                TLanes.Store(column + second, c10);
+                column = tile->C + (Math.Min(1, tile->Columns - 1) * tile->CColumn);
+                TLanes.Store(column, c01);
+                TLanes.Store(column + second, c11);
+                column = tile->C + (Math.Min(2, tile->Columns - 1) * tile->CColumn);
+                TLanes.Store(column, c02);
+                TLanes.Store(column + second, c12);
+                column = tile->C + (Math.Min(3, tile->Columns - 1) * tile->CColumn);
+                TLanes.Store(column, c03);
+                TLanes.Store(column + second, c13);
+                return;
+            }
+
+            TLanes.Store(stack + (0 * TLanes.Count), c00);
+            TLanes.Store(stack + (1 * TLanes.Count), c10);
+            TLanes.Store(stack + (2 * TLanes.Count), c01);
+            TLanes.Store(stack + (3 * TLanes.Count), c11);
+            TLanes.Store(stack + (4 * TLanes.Count), c02);
+            TLanes.Store(stack + (5 * TLanes.Count), c12);
+            TLanes.Store(stack + (6 * TLanes.Count), c03);
+            TLanes.Store(stack + (7 * TLanes.Count), c13);
+            stack += 8 * TLanes.Count;
+        }
+    }
+}

@@ -1,0 +1,167 @@
+using System.Runtime.CompilerServices;
+
+namespace Backprop.Core.LinearAlgebra;
+
+/// <summary>
+/// Computes a rectangle of C. Blocks of A and B are packed where that pays; each tile of C then comes from a kernel
+/// that reads its panels in order. Parts share nothing, so that threads need not wait for each other.
+/// </summary>
+internal sealed unsafe class ProductPart(VectorWidth widest)
+{
+    private readonly int wideColumns = BlockSizes.Columns(widest);
+    private readonly AlignedBuffer packedA = new();
+    private readonly AlignedBuffer packedB = new();
+    private readonly AlignedBuffer stack = new();
+    private readonly KernelTable kernels = new(widest);
+
+    /// <summary>Rows [firstRow, endRow) × columns [firstColumn, endColumn) of C.</summary>
+    public void Compute(in ProductRequest request, int firstRow, int endRow, int firstColumn, int endColumn)
+    {
+        if (firstRow >= endRow || firstColumn >= endColumn)
+            return;
+
+        fixed (float* a = request.A.Storage, b = request.B.Storage, c = request.C.Storage)
+        fixed (Leaf* leaves = request.Leaves)
+        {
+            var area = new Area
+            {
+                A = a + request.A.Offset + (request.FirstDepth * request.A.DepthStride),
+                ALane = request.A.LaneStride,
+                ADepth = request.A.DepthStride,
+                B = b + request.B.Offset + (request.FirstDepth * request.B.DepthStride),
+                BLane = request.B.LaneStride,
+                BDepth = request.B.DepthStride,
+                C = c + request.C.Offset,
+                CColumn = request.C.Rows,
+                Rows = endRow - firstRow,
+                Columns = endColumn - firstColumn,
+            };
+            area.A += firstRow * area.ALane;
+            area.B += firstColumn * area.BLane;
+            area.C += firstRow + (firstColumn * area.CColumn);
+            if (request.LeafCount > 1)
+                Block(area, request.Depth, leaves, request.LeafCount, false);
+            else
+                BlockByDepth(area, request.Depth);
+        }
+    }
+
+    private void BlockByDepth(Area area, int depth)
+    {
+        for (int first = 0; first < depth;)
+        {
+            int left = depth - first;
+            int count = left <= BlockSizes.Depth ? left
+                : left < 2 * BlockSizes.Depth ? (left + 1) / 2
+                : BlockSizes.Depth;
+            var leaf = new Leaf { Columns = count };
+            Block(area, count, &leaf, 1, first > 0);
+            area.A += count * area.ADepth;
+            area.B += count * area.BDepth;
+            first += count;
+        }
+    }
+
+    private void Block(Area area, int depth, Leaf* leaves, int leafCount, bool continues)
+    {
+        bool packA = area.ALane != 1 || area.Columns > BlockSizes.UnpackedAColumns;
+        bool packB = area.Rows > BlockSizes.UnpackedBRows;
+        int mostColumns = Math.Max(wideColumns, BlockSizes.BElements / depth / wideColumns * wideColumns);
+        int fullHeight = 2 * (int)widest;
+        int mostRows = Math.Max(fullHeight, BlockSizes.AElements / depth / fullHeight * fullHeight);
+        var tile = new Tile { Continues = continues, Leaves = leaves, LeafCount = leafCount };
+        tile.Stack = stack.Reserve(
+            leafCount == 1 ? 0 : fullHeight * wideColumns * (int.Log2(leafCount) + 2));
+        float* aBuffer = packedA.Reserve(packA ? Math.Min(area.Rows, mostRows + (mostRows / 2)) * depth : 0);
+        float* bBuffer = packedB.Reserve(
+            (packB ? Math.Min(area.Columns, mostColumns) + wideColumns : wideColumns) * depth);
+
+        for (int firstColumn = 0; firstColumn < area.Columns; firstColumn += mostColumns)
+        {
+            int columns = Math.Min(mostColumns, area.Columns - firstColumn);
+            for (int firstRow = 0, rows; firstRow < area.Rows; firstRow += rows)
+            {
+                rows = area.Rows - firstRow;
+                if (rows > mostRows + (mostRows / 2))
+                    rows = mostRows;
+
+                tile.A = area.A + (firstRow * area.ALane);
+                tile.B = area.B + (firstColumn * area.BLane);
+                tile.C = area.C + firstRow + (firstColumn * area.CColumn);
+                if (packA)
+                    PackRows(area, tile.A, rows, depth, aBuffer);
+                Tiles(area, tile, rows, columns, depth, packA ? aBuffer : null, bBuffer, packB, firstRow == 0);
+            }
+        }
+    }
+
+    private void PackRows(in Area area, float* source, int rows, int depth, float* destination)
+    {
+        while (rows > 0)
+        {
+            (int height, _) = RowPanels.Next(rows, widest);
+            Packing.Pack(source, area.ALane, area.ADepth, height, depth, destination, height);
+            source += height * area.ALane;
+            destination += (nint)height * depth;
+            rows -= height;
+        }
+    }
+
+    /// <summary>All tiles of a block: panel of B by panel of B, each against every panel of A.</summary>
+    /// <param name="tile">At the block's first row and column, where its operands lie unpacked.</param>
+    /// <param name="bIsNew">False: the block's panels of B are in their buffer already.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Tiles(
+        in Area area, Tile tile, int rows, int columns, int depth, float* aBuffer, float* bBuffer, bool packB, bool bIsNew)
+    {
+        float* aSource = tile.A;
+        float* bSource = tile.B;
+        float* cSource = tile.C;
+        tile.CColumn = area.CColumn;
+        for (int column = 0; column < columns;)
+        {
+            int width = Math.Min(wideColumns, columns - column);
+            int kernelColumns = width <= MicroKernels.NarrowColumns ? MicroKernels.NarrowColumns : wideColumns;
+            bool packed = packB || width < kernelColumns;
+            float* bPanel = bSource + (column * area.BLane);
+            if (packed)
+            {
+                float* buffer = packB ? bBuffer + ((nint)column * depth) : bBuffer;
+                if (!packB || bIsNew)
+                    Packing.Pack(bPanel, area.BLane, area.BDepth, width, depth, buffer, kernelColumns);
+                bPanel = buffer;
+            }
+
+            tile.B = bPanel;
+            tile.BStep = area.BDepth;
+            tile.BColumn = area.BLane;
+            tile.Columns = width;
+            for (int row = 0, height; row < rows; row += height)
+            {
+                (height, VectorWidth vectors) = RowPanels.Next(rows - row, widest);
+                tile.A = aBuffer is null ? aSource + row : aBuffer + ((nint)row * depth);
+                tile.AStep = aBuffer is null ? area.ADepth : height;
+                tile.SecondRow = height - (int)vectors;
+                tile.C = cSource + row + (column * area.CColumn);
+                kernels.Run(vectors, kernelColumns == wideColumns, packed, &tile);
+            }
+
+            column += width;
+        }
+    }
+
+    /// <summary>Where a rectangle's operands begin, with strides in elements.</summary>
+    private struct Area
+    {
+        public float* A;
+        public nint ALane;
+        public nint ADepth;
+        public float* B;
+        public nint BLane;
+        public nint BDepth;
+        public float* C;
+        public nint CColumn;
+        public int Rows;
+        public int Columns;
+    }
+}

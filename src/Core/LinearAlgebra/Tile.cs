@@ -1,0 +1,53 @@
+namespace Backprop.Core.LinearAlgebra;
+
+/// <summary>
+/// What a kernel computes: up to two vectors of rows times a few columns of C, over all leaves of a sum tree.
+/// Strides are in elements.
+/// </summary>
+internal unsafe struct Tile
+{
+    /// <summary>The rows' first element of A at the first inner index; rows lie side by side.</summary>
+    public float* A;
+
+    /// <summary>From one inner index to the next.</summary>
+    public nint AStep;
+
+    /// <summary>
+    /// The second vector's first row in the tile: 0 … lanes. Below the number of lanes the vectors overlap, and both
+    /// compute the same bits for the rows they share.
+    /// </summary>
+    public nint SecondRow;
+
+    /// <summary>The columns' first element of B at the first inner index.</summary>
+    public float* B;
+
+    /// <summary>From one inner index to the next; unused when B is packed.</summary>
+    public nint BStep;
+
+    /// <summary>From one column to the next; unused when B is packed.</summary>
+    public nint BColumn;
+
+    public float* C;
+
+    /// <summary>From one column of C to the next.</summary>
+    public nint CColumn;
+
+    /// <summary>Columns that exist, at least 1; the kernel's others repeat the last one.</summary>
+    public int Columns;
+
+    /// <summary>True: the sums go on from what C holds. Only with a single leaf.</summary>
+    public bool Continues;
+
+    public Leaf* Leaves;
+
+    public int LeafCount;
+
+    /// <summary>Room for one tile of sums for each level of the tree.</summary>
+    public float* Stack;
+}
+
+/// <summary>B's panel lies packed: the kernel's columns side by side, one inner index after the other.</summary>
+internal readonly struct PackedColumns;
+
+/// <summary>B's columns lie where they are, at <see cref="Tile.BStep"/> and <see cref="Tile.BColumn"/>.</summary>
+internal readonly struct StridedColumns;

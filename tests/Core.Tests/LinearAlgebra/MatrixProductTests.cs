@@ -1,0 +1,259 @@
+using Backprop.Core.LinearAlgebra;
+using CsCheck;
+using MathNet.Numerics.LinearAlgebra.Single;
+
+namespace Backprop.Core.Tests.LinearAlgebra;
+
+public sealed class MatrixProductTests
+{
+    private static readonly VectorWidth[] widths =
+        [VectorWidth.Scalar, VectorWidth.Vector128, VectorWidth.Vector256, VectorWidth.Vector512];
+
+    private static readonly Gen<int> size =
+        Gen.Frequency((1, Gen.Int[0, 2]), (6, Gen.Int[1, 70]), (2, Gen.Int[60, 140]));
+
+    private static readonly Gen<int> depth = Gen.Frequency((6, Gen.Int[0, 40]), (2, Gen.Int[380, 800]));
+
+    private static readonly Gen<(int M, int N, int K, int Seed)> shape =
+        Gen.Select(size, size, depth, Gen.Int[0, 1 << 20]);
+
+    [Fact]
+    public void Multiply_RandomShapes_BitsOfTheDefinition() =>
+        CheckForm((m, k) => (m, k), (k, n) => (k, n), (p, a, b, c) => p.Multiply(a, b, c), NaiveProduct.Multiply);
+
+    [Fact]
+    public void TransposeMultiply_RandomShapes_BitsOfTheDefinition() =>
+        CheckForm(
+            (m, k) => (k, m),
+            (k, n) => (k, n),
+            (p, a, b, c) => p.TransposeMultiply(a, b, c),
+            NaiveProduct.TransposeMultiply);
+
+    [Fact]
+    public void MultiplyTranspose_RandomShapes_BitsOfTheDefinition() =>
+        CheckForm(
+            (m, k) => (m, k),
+            (k, n) => (n, k),
+            (p, a, b, c) => p.MultiplyTranspose(a, b, c),
+            NaiveProduct.MultiplyTranspose);
+
+    [Fact]
+    public void MultiplyTransposeReduced_RandomShards_BitsOfLeavesAddedAlongTheTree()
+    {
+        Gen<(int M, int N, int[] Starts, int Seed)> cases = Gen.Select(
+            size, size, Gen.Int[0, 6].SelectMany(level => Gen.Int[0, 9].Array[1 << level]), Gen.Int[0, 2], Gen.Int[0, 1 << 20],
+            (m, n, widths, sparse, seed) => (m, n, Starts(widths, sparse), seed));
+        ForEachProduct(products => cases.Sample(
+            (m, n, starts, seed) =>
+            {
+                int before = seed % 3;
+                int[] shifted = [.. starts.Select(start => start + before)];
+                ColumnBlock a = TestBlocks.Random(m, shifted[^1] + 1, seed);
+                ColumnBlock b = TestBlocks.Random(n, shifted[^1] + 1, seed + 1);
+                float[] expected = NaiveProduct.Reduced(a, b, shifted);
+                foreach (MatrixProduct product in products)
+                {
+                    ColumnBlock c = TestBlocks.Empty(m, n);
+                    product.MultiplyTransposeReduced(a, b, shifted, c);
+                    if (!TestBlocks.Equal(expected, c))
+                        return false;
+                }
+
+                return true;
+            },
+            iter: 60,
+            threads: 1));
+    }
+
+    [Theory]
+    [InlineData(30, 784, 64, 16)]
+    [InlineData(10, 30, 10, 4)]
+    [InlineData(10, 30, 3, 64)]
+    [InlineData(128, 300, 1000, 64)]
+    [InlineData(200, 128, 1100, 1)]
+    public void MultiplyTransposeReduced_ShapesOfTraining_BitsOfLeavesAddedAlongTheTree(int m, int n, int k, int shards)
+    {
+        int[] starts = [.. Enumerable.Range(0, shards + 1).Select(s => s * k / shards)];
+        ColumnBlock a = TestBlocks.Random(m, k, 1);
+        ColumnBlock b = TestBlocks.Random(n, k, 2);
+        float[] expected = NaiveProduct.Reduced(a, b, starts);
+        ForEachProduct(products =>
+        {
+            foreach (MatrixProduct product in products)
+            {
+                ColumnBlock c = TestBlocks.Empty(m, n);
+                product.MultiplyTransposeReduced(a, b, starts, c);
+                Assert.True(TestBlocks.Equal(expected, c));
+            }
+        });
+    }
+
+    [Fact]
+    public void MultiplyTransposeReduced_AllShardsEmpty_GivesZeros()
+    {
+        using var team = new ThreadTeam(1);
+        ColumnBlock c = TestBlocks.Random(3, 5, 1);
+        new MatrixProduct(team).MultiplyTransposeReduced(
+            TestBlocks.Random(3, 0, 1), TestBlocks.Random(5, 0, 2), [0, 0, 0, 0, 0], c);
+        Assert.True(TestBlocks.Equal(new float[15], c));
+    }
+
+    [Theory]
+    [InlineData(30, 64, 784)]
+    [InlineData(300, 700, 900)]
+    public void Multiply_AgainstMathNetInDoublePrecision_EqualToRounding(int m, int n, int k)
+    {
+        using var team = new ThreadTeam(2);
+        ColumnBlock a = TestBlocks.Random(m, k, 1);
+        ColumnBlock b = TestBlocks.Random(k, n, 2);
+        var c = new DenseMatrix(m, n);
+        new MatrixProduct(team).Multiply(a, b, new ColumnBlock(c));
+        var expected = ToDouble(a) * ToDouble(b);
+        // The sum of k products below 1 in magnitude, each step rounded by half a unit in the last place of a sum
+        // that is of the order of √k: k·√k·2⁻²⁴ is far on the safe side.
+        double tolerance = k * Math.Sqrt(k) / (1 << 24);
+        for (int j = 0; j < n; j++)
+        {
+            for (int i = 0; i < m; i++)
+                Assert.Equal(expected[i, j], c[i, j], tolerance);
+        }
+    }
+
+    [Fact]
+    public void Multiply_LargeEnoughForBlocks_BitsOfTheDefinition()
+    {
+        // Above every block size: rows, columns and inner index are all cut, with rests.
+        ColumnBlock a = TestBlocks.Random(531, 811, 1);
+        ColumnBlock b = TestBlocks.Random(811, 1501, 2);
+        using var team = new ThreadTeam(1);
+        ColumnBlock scalar = TestBlocks.Empty(531, 1501);
+        new MatrixProduct(team, VectorWidth.Scalar).Multiply(a, b, scalar);
+        float[] expected = scalar.Values.ToArray();
+        ForEachProduct(products =>
+        {
+            foreach (MatrixProduct product in products)
+            {
+                ColumnBlock c = TestBlocks.Empty(531, 1501);
+                product.Multiply(a, b, c);
+                Assert.True(TestBlocks.Equal(expected, c));
+            }
+        });
+    }
+
+    [Fact]
+    public void Multiply_OnlyNegativeZeros_GivesPositiveZero()
+    {
+        // From +0: +0 + (−0·1) = +0.
+        using var team = new ThreadTeam(1);
+        var a = new DenseMatrix(2, 1, [-0f, -0f]);
+        var b = new DenseMatrix(1, 1, [1f]);
+        var c = new DenseMatrix(2, 1);
+        new MatrixProduct(team).Multiply(a, b, c);
+        Assert.All(c.Values, value => Assert.Equal(0, BitConverter.SingleToInt32Bits(value)));
+    }
+
+    [Fact]
+    public void Products_AfterTheFirstCall_AllocateNothing()
+    {
+        using var team = new ThreadTeam(2);
+        var product = new MatrixProduct(team);
+        ColumnBlock a = TestBlocks.Random(130, 100, 1);
+        ColumnBlock b = TestBlocks.Random(100, 90, 2);
+        ColumnBlock c = TestBlocks.Empty(130, 90);
+        ColumnBlock deltas = TestBlocks.Random(90, 100, 3);
+        ColumnBlock transposed = TestBlocks.Random(100, 130, 4);
+        int[] starts = [0, 25, 50, 50, 100];
+        void Once()
+        {
+            product.Multiply(a, b, c);
+            product.TransposeMultiply(transposed, b, c);
+            product.MultiplyTranspose(a, deltas, c);
+            product.MultiplyTransposeReduced(a, deltas, starts, c);
+        }
+
+        for (int i = 0; i < 20; i++)
+            Once();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 50; i++)
+            Once();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void Multiply_WrongShapes_ErrorCarriesAllShapes()
+    {
+        using var team = new ThreadTeam(1);
+        var error = Assert.Throws<ArgumentException>(() => new MatrixProduct(team).Multiply(
+            TestBlocks.Empty(3, 2), TestBlocks.Empty(4, 5), TestBlocks.Empty(3, 5)));
+        Assert.Equal(
+            "Cannot compute C = A·B: A is 3x2, B is 4x5, C is 3x5; expected m x k, k x n and m x n.", error.Message);
+    }
+
+    [Fact]
+    public void MultiplyTranspose_ResultSharesMemoryWithOperand_IsRefused()
+    {
+        using var team = new ThreadTeam(1);
+        ColumnBlock a = TestBlocks.Random(4, 4, 1);
+        var error = Assert.Throws<ArgumentException>(() => new MatrixProduct(team).MultiplyTranspose(a, a, a));
+        Assert.Contains("shares memory", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(new[] { 0, 1, 2, 3 }, "power of two")]
+    [InlineData(new[] { 0 }, "power of two")]
+    [InlineData(new[] { 0, 3, 2 }, "before its start")]
+    [InlineData(new[] { 0, 2, 5 }, "cover columns 0 to 5")]
+    public void MultiplyTransposeReduced_ImpossibleShards_AreRefused(int[] starts, string message)
+    {
+        using var team = new ThreadTeam(1);
+        var error = Assert.Throws<ArgumentException>(() => new MatrixProduct(team).MultiplyTransposeReduced(
+            TestBlocks.Empty(3, 4), TestBlocks.Empty(2, 4), starts, TestBlocks.Empty(3, 2)));
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    private static int[] Starts(int[] widths, int sparse)
+    {
+        var starts = new int[widths.Length + 1];
+        for (int s = 0; s < widths.Length; s++)
+            starts[s + 1] = starts[s] + (sparse == 0 || widths[s] % (sparse + 1) == 0 ? widths[s] : 0);
+        return starts;
+    }
+
+    private static MathNet.Numerics.LinearAlgebra.Double.DenseMatrix ToDouble(ColumnBlock block) =>
+        new(block.Rows, block.Columns, [.. block.Values.ToArray().Select(value => (double)value)]);
+
+    /// <summary>Every width with every number of threads.</summary>
+    private static void ForEachProduct(Action<MatrixProduct[]> check)
+    {
+        ThreadTeam[] teams = [new(1), new(2), new(3)];
+        check([.. teams.SelectMany(team => widths.Select(width => new MatrixProduct(team, width) { SharedWork = 100 }))]);
+        foreach (ThreadTeam team in teams)
+            team.Dispose();
+    }
+
+    private static void CheckForm(
+        Func<int, int, (int, int)> shapeOfA,
+        Func<int, int, (int, int)> shapeOfB,
+        Action<MatrixProduct, ColumnBlock, ColumnBlock, ColumnBlock> compute,
+        Func<ColumnBlock, ColumnBlock, float[]> define) =>
+        ForEachProduct(products => shape.Sample(
+            (m, n, k, seed) =>
+            {
+                (int rows, int columns) = shapeOfA(m, k);
+                ColumnBlock a = TestBlocks.Random(rows, columns, seed);
+                (rows, columns) = shapeOfB(k, n);
+                ColumnBlock b = TestBlocks.Random(rows, columns, seed + 1);
+                float[] expected = define(a, b);
+                foreach (MatrixProduct product in products)
+                {
+                    ColumnBlock c = TestBlocks.Empty(m, n);
+                    compute(product, a, b, c);
+                    if (!TestBlocks.Equal(expected, c))
+                        return false;
+                }
+
+                return true;
+            },
+            iter: 80,
+            threads: 1));
+}
