@@ -1,0 +1,66 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Backprop.Core.Data;
+
+/// <summary>
+/// Grey values as bytes, a quarter of their size as floats: a column is widened and scaled when it is gathered.
+/// An input is (float)byte / divisor, one exactly rounded division, so its bits do not depend on the vector width.
+/// </summary>
+internal sealed class ByteInputs : ExampleInputs
+{
+    private readonly byte[] values;
+
+    public ByteInputs(byte[] values, int divisor, int inputCount)
+        : base(inputCount, values.Length, "bytes")
+    {
+        if (divisor is < 1 or > 255)
+            throw new ArgumentException($"A divisor of {divisor}; from 1 to 255 fit.");
+        this.values = values;
+        Divisor = divisor;
+    }
+
+    public override int Divisor { get; }
+
+    public ReadOnlySpan<byte> Values => values;
+
+    public override void CopyTo(int example, Span<float> column)
+    {
+        ReadOnlySpan<byte> source = values.AsSpan(checked(example * InputCount), InputCount);
+        column = column[..source.Length];
+        ref byte from = ref MemoryMarshal.GetReference(source);
+        ref float to = ref MemoryMarshal.GetReference(column);
+        int i = 0;
+        if (Vector256.IsHardwareAccelerated)
+        {
+            Vector256<float> divisor = Vector256.Create((float)Divisor);
+            for (; i <= source.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
+            {
+                Vector256<ushort> wide = Widen(Vector128.LoadUnsafe(ref from, (nuint)i));
+                (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(wide);
+                (Vector256.ConvertToSingle(low.AsInt32()) / divisor).StoreUnsafe(ref to, (nuint)i);
+                (Vector256.ConvertToSingle(high.AsInt32()) / divisor).StoreUnsafe(ref to, (nuint)i + 8);
+            }
+        }
+        else if (Vector128.IsHardwareAccelerated)
+        {
+            Vector128<float> divisor = Vector128.Create((float)Divisor);
+            for (; i <= source.Length - 8; i += 8)
+            {
+                Vector128<byte> eight = Vector64.LoadUnsafe(ref from, (nuint)i).ToVector128Unsafe();
+                (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(Vector128.WidenLower(eight));
+                (Vector128.ConvertToSingle(low.AsInt32()) / divisor).StoreUnsafe(ref to, (nuint)i);
+                (Vector128.ConvertToSingle(high.AsInt32()) / divisor).StoreUnsafe(ref to, (nuint)i + 4);
+            }
+        }
+
+        for (; i < source.Length; i++)
+            column[i] = (float)source[i] / Divisor;
+    }
+
+    private static Vector256<ushort> Widen(Vector128<byte> bytes)
+    {
+        (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(bytes);
+        return Vector256.Create(low, high);
+    }
+}
