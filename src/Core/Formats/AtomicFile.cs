@@ -1,0 +1,60 @@
+using System.Runtime.InteropServices;
+
+namespace Backprop.Core.Formats;
+
+/// <summary>
+/// Writes a file so that its name always means a whole one: the old or the new, whatever happens in between.
+/// </summary>
+public static partial class AtomicFile
+{
+    private const int ReadOnly = 0;
+
+    /// <summary>
+    /// Writes to a temporary file beside it, flushes it to the disk, renames it, and flushes the directory. A failure
+    /// leaves the old file and no other.
+    /// </summary>
+    /// <param name="path">The file's name in the end.</param>
+    /// <param name="write">Writes the content.</param>
+    public static void Write(string path, Action<Stream> write)
+    {
+        string fullPath = Path.GetFullPath(path);
+        string temporary = $"{fullPath}.{Guid.NewGuid():N}.part";
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, fullPath, overwrite: true);
+            FlushDirectory(Path.GetDirectoryName(fullPath)!);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>Without it a rename may not outlive a power failure. Windows has no such call and needs none.</summary>
+    private static void FlushDirectory(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        int descriptor = Open(directory, ReadOnly);
+        if (descriptor < 0)
+            return;
+        _ = Flush(descriptor);
+        _ = Close(descriptor);
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync")]
+    private static partial int Flush(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+}

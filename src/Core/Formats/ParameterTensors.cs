@@ -1,0 +1,74 @@
+using Backprop.Core.Model;
+
+namespace Backprop.Core.Formats;
+
+/// <summary>Parameters as the tensors of a file: layers.N.weight, row-major, and layers.N.bias.</summary>
+internal static class ParameterTensors
+{
+    public static IEnumerable<NamedTensor> Of(Parameters parameters, string prefix = "layers")
+    {
+        for (int layer = 0; layer < parameters.Layers.Count; layer++)
+        {
+            LayerParameters values = parameters.Layers[layer];
+            yield return new NamedTensor(
+                $"{prefix}.{layer}.weight", [values.Outputs, values.Inputs], values.Weights.ToRowMajorArray());
+            yield return new NamedTensor($"{prefix}.{layer}.bias", [values.Outputs], (float[])values.Biases.Values.Clone());
+        }
+    }
+
+    /// <summary>The parameters of a known shape.</summary>
+    /// <exception cref="UserErrorException">A tensor is missing or has another shape; the message has both.</exception>
+    public static Parameters Read(string path, SafetensorsFile file, NetworkShape shape, string prefix = "layers")
+    {
+        var parameters = new Parameters(shape);
+        for (int layer = 0; layer < parameters.Layers.Count; layer++)
+        {
+            LayerParameters values = parameters.Layers[layer];
+            NamedTensor weight = Demand(path, file, $"{prefix}.{layer}.weight", values.Outputs, values.Inputs);
+            for (int j = 0; j < values.Outputs; j++)
+            {
+                for (int k = 0; k < values.Inputs; k++)
+                    values.Weights.Values[(k * values.Outputs) + j] = weight.Values[(j * values.Inputs) + k];
+            }
+
+            Demand(path, file, $"{prefix}.{layer}.bias", values.Outputs).Values.CopyTo(values.Biases.Values, 0);
+        }
+
+        return parameters;
+    }
+
+    /// <summary>The shape that the tensors themselves tell.</summary>
+    /// <exception cref="UserErrorException">They are no network.</exception>
+    public static NetworkShape ShapeOf(string path, SafetensorsFile file)
+    {
+        var sizes = new List<int>();
+        for (int layer = 0; file.Find($"layers.{layer}.weight") is { } weight; layer++)
+        {
+            if (weight.Shape.Count != 2)
+                throw new UserErrorException($"{path}: {weight.Name} has shape [{string.Join(", ", weight.Shape)}]; [outputs, inputs] fits.");
+            if (layer == 0)
+                sizes.Add(weight.Shape[1]);
+            sizes.Add(weight.Shape[0]);
+        }
+
+        try
+        {
+            return sizes.Count == 0
+                ? throw new UserErrorException($"{path} holds no weights: layers.0.weight is missing.")
+                : new NetworkShape([.. sizes]);
+        }
+        catch (ArgumentException error)
+        {
+            throw new UserErrorException($"{path} holds no network: {error.Message}", error);
+        }
+    }
+
+    private static NamedTensor Demand(string path, SafetensorsFile file, string name, params int[] shape)
+    {
+        NamedTensor tensor = file.Find(name) ?? throw new UserErrorException($"{path} has no tensor {name}.");
+        return tensor.Shape.SequenceEqual(shape)
+            ? tensor
+            : throw new UserErrorException(
+                $"{path}: {name} has shape [{string.Join(", ", tensor.Shape)}]; [{string.Join(", ", shape)}] fits.");
+    }
+}

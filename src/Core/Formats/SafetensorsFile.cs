@@ -1,0 +1,104 @@
+using System.Buffers.Binary;
+
+namespace Backprop.Core.Formats;
+
+/// <summary>One tensor of a safetensors file: float32, row-major.</summary>
+/// <param name="Shape">Rows and columns, or one length.</param>
+public sealed record NamedTensor(string Name, IReadOnlyList<int> Shape, float[] Values);
+
+/// <summary>A safetensors file: named float32 tensors and text metadata. It carries data, never code.</summary>
+/// <remarks>8 bytes of header length, little-endian; the header as JSON; the tensors' bytes without a gap.</remarks>
+public sealed record SafetensorsFile(IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<NamedTensor> Tensors)
+{
+    /// <summary>A header claims no more: its length is checked before memory is taken for it.</summary>
+    private const int HeaderLengthAtMost = 1 << 20;
+
+    private const int Alignment = 8;
+
+    /// <summary>The tensor of that name; null where there is none.</summary>
+    public NamedTensor? Find(string name) => Tensors.FirstOrDefault(tensor => tensor.Name == name);
+
+    /// <summary>Writes metadata and tensors in their order.</summary>
+    public static void Write(
+        Stream stream, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<NamedTensor> tensors)
+    {
+        byte[] header = SafetensorsHeader.Write(metadata, tensors);
+        int padded = (header.Length + Alignment - 1) / Alignment * Alignment;
+        Span<byte> length = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)padded);
+        stream.Write(length);
+        stream.Write(header);
+        for (int i = header.Length; i < padded; i++)
+            stream.WriteByte((byte)' ');
+        foreach (NamedTensor tensor in tensors)
+            WriteValues(stream, tensor.Values);
+    }
+
+    /// <summary>Reads a file; shapes, offsets and lengths are checked before memory is taken for them.</summary>
+    /// <exception cref="UserErrorException">It cannot be read, or is no such file; the message says what is wrong.</exception>
+    public static SafetensorsFile Read(string path)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            return Read(path, stream);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"{path} cannot be read: {error.Message}", error);
+        }
+    }
+
+    /// <param name="path">Names the stream in errors.</param>
+    /// <exception cref="UserErrorException">It is no such file; the message says what is wrong.</exception>
+    public static SafetensorsFile Read(string path, Stream stream)
+    {
+        Span<byte> lengthBytes = stackalloc byte[sizeof(ulong)];
+        if (stream.Length < lengthBytes.Length)
+            throw new UserErrorException($"{path} is no safetensors file: it has {stream.Length} bytes.");
+        stream.ReadExactly(lengthBytes);
+        ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
+        if (headerLength > (ulong)Math.Min(HeaderLengthAtMost, stream.Length - lengthBytes.Length))
+        {
+            throw new UserErrorException(
+                $"{path} is no safetensors file: its header claims {headerLength} bytes, of {stream.Length} in all and at most {HeaderLengthAtMost}.");
+        }
+
+        byte[] headerBytes = new byte[headerLength];
+        stream.ReadExactly(headerBytes);
+        long contentLength = stream.Length - stream.Position;
+        SafetensorsHeader header = SafetensorsHeader.Read(path, headerBytes, contentLength);
+        return new SafetensorsFile(
+            header.Metadata,
+            [.. header.Tensors.Select(tensor => new NamedTensor(tensor.Name, tensor.Shape, ReadValues(stream, tensor.Count)))]);
+    }
+
+    private static void WriteValues(Stream stream, float[] values)
+    {
+        byte[] block = new byte[1 << 16];
+        for (int done = 0; done < values.Length;)
+        {
+            int count = Math.Min(values.Length - done, block.Length / sizeof(float));
+            for (int i = 0; i < count; i++)
+                BinaryPrimitives.WriteSingleLittleEndian(block.AsSpan(i * sizeof(float)), values[done + i]);
+            stream.Write(block, 0, count * sizeof(float));
+            done += count;
+        }
+    }
+
+    private static float[] ReadValues(Stream stream, int count)
+    {
+        float[] values = new float[count];
+        byte[] block = new byte[1 << 16];
+        for (int done = 0; done < count;)
+        {
+            int now = Math.Min(count - done, block.Length / sizeof(float));
+            stream.ReadExactly(block, 0, now * sizeof(float));
+            for (int i = 0; i < now; i++)
+                values[done + i] = BinaryPrimitives.ReadSingleLittleEndian(block.AsSpan(i * sizeof(float)));
+            done += now;
+        }
+
+        return values;
+    }
+}
