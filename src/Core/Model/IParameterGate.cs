@@ -1,0 +1,20 @@
+namespace Backprop.Core.Model;
+
+/// <summary>Lets the forward pass of a layer begin once this step's weights of that layer are there.</summary>
+public interface IParameterGate
+{
+    /// <summary>A gate that never waits: all parameters are there.</summary>
+    static IParameterGate Open { get; } = new OpenGate();
+
+    /// <summary>Blocks until <see cref="Parameters.Layers"/>[layer] holds this step's values.</summary>
+    /// <param name="layer">0 … L − 2; a pass asks for them in this order, each once.</param>
+    void WaitForLayer(int layer);
+
+    private sealed class OpenGate : IParameterGate
+    {
+        public void WaitForLayer(int layer)
+        {
+            // Nothing is awaited.
+        }
+    }
+}

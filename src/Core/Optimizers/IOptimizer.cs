@@ -1,0 +1,33 @@
+using Backprop.Core.Model;
+
+namespace Backprop.Core.Optimizers;
+
+/// <summary>Turns a mini-batch's gradient sum into new parameters. What it carries along is in an explicit state.</summary>
+/// <remarks>An element's new value depends on its own old values and sum alone: the same bits at any vector width.</remarks>
+public interface IOptimizer
+{
+    /// <summary>The name on the command line and in files.</summary>
+    string Name { get; }
+
+    /// <summary>The state before the first step.</summary>
+    OptimizerState CreateState(NetworkShape shape);
+
+    /// <summary>Updates one layer alone, so that a layer can go out as soon as its own sum is complete.</summary>
+    /// <param name="layer">Index into <see cref="Parameters.Layers"/>.</param>
+    /// <param name="parameters">Receives the new W[l] and b[l].</param>
+    /// <param name="sum">∇W[l] and ∇b[l] as sums over the mini-batch.</param>
+    /// <param name="exampleCount">m, the mini-batch's true size: the sum is divided by it, once.</param>
+    /// <param name="learningRate">η of this step.</param>
+    /// <param name="state">The layer's part of it is advanced.</param>
+    void UpdateLayer(
+        int layer, LayerParameters parameters, LayerParameters sum, int exampleCount, double learningRate,
+        OptimizerState state);
+
+    /// <summary>Updates all layers, each as <see cref="UpdateLayer"/> does.</summary>
+    void Update(
+        Parameters parameters, GradientSum sum, int exampleCount, double learningRate, OptimizerState state)
+    {
+        for (int layer = 0; layer < parameters.Layers.Count; layer++)
+            UpdateLayer(layer, parameters.Layers[layer], sum.Layers[layer], exampleCount, learningRate, state);
+    }
+}

@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+using Backprop.Core.Elements;
+using Backprop.Core.Model;
+
+namespace Backprop.Core.Optimizers;
+
+/// <summary>Stochastic gradient descent with momentum μ and weight decay λ (the cost's extra term ½·λ·‖W‖²).</summary>
+/// <remarks>
+/// In single precision, element by element: g = sum/m (one division); for weights g = λ·W + g; with momentum
+/// v = μ·v + g, else v = g; W = W − η·v. Each multiplication and its addition are rounded once (FMA).
+/// </remarks>
+internal sealed class StochasticGradientDescent(double momentum, double weightDecay) : IOptimizer
+{
+    private readonly bool hasMomentum = momentum != 0;
+    private readonly float momentum = (float)momentum;
+    private readonly float weightDecay = (float)weightDecay;
+
+    public string Name => "sgd";
+
+    public OptimizerState CreateState(NetworkShape shape) => new(hasMomentum ? new Parameters(shape) : null);
+
+    public void UpdateLayer(
+        int layer, LayerParameters parameters, LayerParameters sum, int exampleCount, double learningRate,
+        OptimizerState state)
+    {
+        if (parameters.Outputs != sum.Outputs || parameters.Inputs != sum.Inputs)
+        {
+            throw new ArgumentException(
+                $"Cannot update layer {layer}: weights are {parameters.Outputs}x{parameters.Inputs}, their gradient is "
+                + $"{sum.Outputs}x{sum.Inputs}.");
+        }
+
+        if (exampleCount < 1)
+            throw new ArgumentException($"Cannot update layer {layer}: a gradient over {exampleCount} examples; at least 1 fits.");
+        if (hasMomentum && state.Velocity is null)
+            throw new ArgumentException($"Cannot update layer {layer}: the state has no velocity, but momentum is {momentum}.");
+
+        LayerParameters? velocity = hasMomentum ? state.Velocity!.Layers[layer] : null;
+        float rate = (float)learningRate;
+        Step(parameters.Weights.Values, velocity?.Weights.Values, sum.Weights.Values, exampleCount, weightDecay, rate);
+        Step(parameters.Biases.Values, velocity?.Biases.Values, sum.Biases.Values, exampleCount, 0f, rate);
+    }
+
+    internal void Step(
+        Span<float> values, float[]? velocity, ReadOnlySpan<float> sum, int exampleCount, float decay, float rate,
+        int lanes = ElementLoop.Widest)
+    {
+        if (velocity is null)
+            ElementLoop.Map(new Descent(exampleCount, decay, rate), values, sum, values, lanes);
+        else
+            ElementLoop.Update(new MomentumDescent(exampleCount, decay, rate, momentum), values, velocity, sum, lanes);
+    }
+
+    private readonly struct Descent(float exampleCount, float decay, float rate) : IElementPairMap
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Map<T>(T x, T y)
+            where T : struct, IElements<T>
+        {
+            T gradient = T.FusedMultiplyAdd(T.Broadcast(decay), x, y / T.Broadcast(exampleCount));
+            return T.FusedMultiplyAdd(T.Broadcast(-rate), gradient, x);
+        }
+    }
+
+    private readonly struct MomentumDescent(float exampleCount, float decay, float rate, float momentum)
+        : IElementUpdate
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Update<T>(ref T x, ref T y, T z)
+            where T : struct, IElements<T>
+        {
+            T gradient = T.FusedMultiplyAdd(T.Broadcast(decay), x, z / T.Broadcast(exampleCount));
+            y = T.FusedMultiplyAdd(T.Broadcast(momentum), y, gradient);
+            x = T.FusedMultiplyAdd(T.Broadcast(-rate), y, x);
+        }
+    }
+}

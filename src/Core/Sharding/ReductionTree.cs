@@ -1,0 +1,81 @@
+using Backprop.Core.Elements;
+using Backprop.Core.Model;
+
+namespace Backprop.Core.Sharding;
+
+/// <summary>
+/// The one fixed binary tree along which shards' sums are added. A node is left + right, element by element in single
+/// precision, its cost in double precision; an empty child is skipped, so that the node is its other child.
+/// </summary>
+public static class ReductionTree
+{
+    /// <summary>target ← target + right, the totals too. Nothing is added to or from a node without examples.</summary>
+    /// <param name="target">The left child; receives their parent.</param>
+    public static void Add(GradientSum target, GradientSum right)
+    {
+        if (right.Totals.ExampleCount == 0)
+            return;
+
+        bool replace = target.Totals.ExampleCount == 0;
+        for (int layer = 0; layer < target.Layers.Count; layer++)
+        {
+            if (replace)
+                right.Layers[layer].CopyTo(target.Layers[layer]);
+            else
+                AddLayer(target.Layers[layer], right.Layers[layer]);
+        }
+
+        target.Totals = replace ? right.Totals : target.Totals + right.Totals;
+    }
+
+    /// <summary>target ← target + right for one layer; neither may be the sum of an empty node.</summary>
+    public static void AddLayer(LayerParameters target, LayerParameters right)
+    {
+        Add(target.Weights.Values, right.Weights.Values);
+        Add(target.Biases.Values, right.Biases.Values);
+    }
+
+    /// <summary>target ← target + right for any run of elements.</summary>
+    public static void Add(Span<float> target, ReadOnlySpan<float> right) =>
+        ElementLoop.Map(default(Sum), target, right, target);
+
+    /// <summary>The fewest nodes that together are shards [firstShard, endShard), in ascending order.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not one.</exception>
+    public static IReadOnlyList<ShardNode> Cover(int firstShard, int endShard)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstShard);
+        ArgumentOutOfRangeException.ThrowIfLessThan(endShard, firstShard);
+        var nodes = new List<ShardNode>();
+        while (firstShard < endShard)
+        {
+            // The largest aligned range from here that does not go beyond the end.
+            int count = firstShard == 0 ? 1 << 30 : firstShard & -firstShard;
+            while (count > endShard - firstShard)
+                count /= 2;
+            nodes.Add(new ShardNode(firstShard, count));
+            firstShard += count;
+        }
+
+        return nodes;
+    }
+
+    /// <summary>True when none of the node's shards has an example: then it takes no part in the sum.</summary>
+    public static bool IsEmpty(ShardNode node, int shardCount, int batchSize)
+    {
+        (int start, int end) = ShardCut.Range(node, shardCount, batchSize);
+        return start == end;
+    }
+
+    /// <summary>A node's totals from those of its shards.</summary>
+    /// <param name="shards">One a shard, a power of two of them; empty ones have no examples.</param>
+    public static NodeTotals Total(ReadOnlySpan<NodeTotals> shards)
+    {
+        if (shards.Length == 1)
+            return shards[0];
+        NodeTotals left = Total(shards[..(shards.Length / 2)]);
+        NodeTotals right = Total(shards[(shards.Length / 2)..]);
+        if (right.ExampleCount == 0)
+            return left;
+        return left.ExampleCount == 0 ? right : left + right;
+    }
+}

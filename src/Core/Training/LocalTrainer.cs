@@ -1,0 +1,173 @@
+using System.Globalization;
+using Backprop.Core.Data;
+using Backprop.Core.LinearAlgebra;
+using Backprop.Core.Model;
+using Backprop.Core.Optimizers;
+using Backprop.Core.Sharding;
+
+namespace Backprop.Core.Training;
+
+/// <summary>Trains in one process, each mini-batch as the tree's root at once: the reference for every cluster run.</summary>
+public sealed class LocalTrainer : IDisposable
+{
+    private readonly Dataset dataset;
+    private readonly RunConfiguration configuration;
+    private readonly NetworkModel model;
+    private readonly TimeProvider time;
+    private readonly ThreadTeam team;
+    private readonly IOptimizer optimizer;
+    private readonly LearningRateSchedule schedule;
+    private readonly NodeBackpropagation backpropagation;
+    private readonly RootSink root = new();
+    private readonly ShardNode[] rootNode;
+
+    /// <param name="threads">At least 1; the result does not depend on it.</param>
+    /// <param name="time">For the time that training took; null: the system's.</param>
+    /// <exception cref="UserErrorException">The configuration's optimizer or schedule is not possible.</exception>
+    public LocalTrainer(
+        Dataset dataset, RunConfiguration configuration, NetworkModel model, int threads, TimeProvider? time = null)
+    {
+        this.dataset = dataset;
+        this.configuration = configuration;
+        this.model = model;
+        this.time = time ?? TimeProvider.System;
+        optimizer = OptimizerCatalog.Create(configuration);
+        schedule = LearningRateSchedule.Parse(configuration.Schedule);
+        rootNode = [new ShardNode(0, configuration.Shards)];
+        team = new ThreadTeam(threads);
+        int columns = Math.Min(configuration.MiniBatch, dataset.Training.Count);
+        backpropagation = new NodeBackpropagation(model, columns, team);
+    }
+
+    /// <summary>Trains from these weights to the end of the plan.</summary>
+    /// <inheritdoc cref="Run(TrainingStart, TrainingPlan, ITrainingObserver, CancellationToken)"/>
+    public Parameters Run(
+        Parameters initial, TrainingPlan plan, ITrainingObserver observer, CancellationToken cancellation) =>
+        Run(new TrainingStart(initial), plan, observer, cancellation);
+
+    /// <summary>Trains from here to the end of the plan, to the same bits as without the stop before.</summary>
+    /// <returns>The final weights.</returns>
+    /// <remarks>After an epoch's last step the evaluation comes first, then the checkpoint.</remarks>
+    /// <exception cref="OperationCanceledException">Cancelled between two steps, after a checkpoint.</exception>
+    /// <exception cref="UserErrorException">Training diverged.</exception>
+    public Parameters Run(
+        TrainingStart start, TrainingPlan plan, ITrainingObserver observer, CancellationToken cancellation)
+    {
+        var parameters = new Parameters(model.Shape);
+        start.Parameters.CopyTo(parameters);
+        OptimizerState state = Copy(start.State);
+        NodeTotals epochTotals = start.EpochTotals;
+        int[] order = new int[dataset.Training.Count];
+        int orderedEpoch = -1;
+        double rate = 0;
+        TimeSpan trainingTime = TimeSpan.Zero;
+        long began = time.GetTimestamp();
+
+        for (long step = start.NextStep; step < plan.StepCount; step++)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                CheckFinite(parameters, step);
+                observer.CheckpointDue(step, parameters, state, epochTotals);
+                throw new OperationCanceledException($"Training was interrupted before step {step}.", cancellation);
+            }
+
+            int epoch = plan.EpochOf(step);
+            if (epoch != orderedEpoch)
+            {
+                EpochOrder.Fill(configuration.Seed, epoch, configuration.Shuffle, order);
+                orderedEpoch = epoch;
+                rate = schedule.RateAt(configuration.LearningRate, epoch);
+            }
+
+            (int first, int end) = plan.PositionsOf(step);
+            NodeTotals totals = TakeStep(step, order.AsSpan(first, end - first), parameters, rate, state);
+            epochTotals += totals;
+            observer.StepCommitted(step, totals);
+
+            if (plan.EndsEpoch(step))
+            {
+                trainingTime += time.GetElapsedTime(began);
+                CheckFinite(parameters, step);
+                observer.EpochEvaluated(Evaluate(epoch, step + 1, plan, parameters, epochTotals, trainingTime));
+                epochTotals = default;
+                began = time.GetTimestamp();
+            }
+
+            if (plan.IsCheckpointDue(step))
+            {
+                CheckFinite(parameters, step);
+                observer.CheckpointDue(step + 1, parameters, state, epochTotals);
+            }
+        }
+
+        return parameters;
+    }
+
+    public void Dispose() => team.Dispose();
+
+    private NodeTotals TakeStep(
+        long step, ReadOnlySpan<int> examples, Parameters parameters, double rate, OptimizerState state)
+    {
+        root.Clear(model.Shape.LayerCount);
+        backpropagation.Train(
+            dataset.Training, examples, parameters, rootNode, configuration.Shards, examples.Length,
+            IParameterGate.Open, root);
+        if (!double.IsFinite(root.Totals.Cost))
+            throw Divergence(step, "the mini-batch's cost is not a finite number");
+
+        for (int layer = parameters.Layers.Count - 1; layer >= 0; layer--)
+            optimizer.UpdateLayer(layer, parameters.Layers[layer], root.Layers[layer], examples.Length, rate, state);
+        return root.Totals;
+    }
+
+    private EpochResult Evaluate(
+        int epoch, long stepsCommitted, TrainingPlan plan, Parameters parameters, NodeTotals epochTotals,
+        TimeSpan trainingTime)
+    {
+        int shards = plan.EvaluationShards;
+        Span<NodeTotals> totals = stackalloc NodeTotals[1];
+        backpropagation.Evaluate(
+            dataset.Test, [new ShardNode(0, shards)], shards, parameters, IParameterGate.Open, totals);
+        NodeTotals test = totals[0];
+        return new EpochResult(
+            epoch, stepsCommitted, epochTotals.Cost / epochTotals.ExampleCount, test.Cost / test.ExampleCount,
+            test.CorrectCount, test.ExampleCount, trainingTime);
+    }
+
+    private OptimizerState Copy(OptimizerState? given)
+    {
+        OptimizerState state = optimizer.CreateState(model.Shape);
+        if (given?.Velocity is not null && state.Velocity is not null)
+            given.Velocity.CopyTo(state.Velocity);
+        return state;
+    }
+
+    private void CheckFinite(Parameters parameters, long step)
+    {
+        if (!parameters.AreFinite())
+            throw Divergence(step, "a weight is not a finite number any more");
+    }
+
+    private UserErrorException Divergence(long step, string finding) =>
+        new($"training diverged at step {step}: {finding}; try a smaller --learning-rate than "
+            + configuration.LearningRate.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Keeps the root's layers until all are there: BP2 still needs the old weights.</summary>
+    private sealed class RootSink : INodeValueSink
+    {
+        public LayerParameters[] Layers { get; private set; } = [];
+
+        public NodeTotals Totals { get; private set; }
+
+        public void Clear(int layerCount)
+        {
+            if (Layers.Length != layerCount)
+                Layers = new LayerParameters[layerCount];
+        }
+
+        public void LayerReady(ShardNode node, int layer, LayerParameters sum) => Layers[layer] = sum;
+
+        public void NodeReady(ShardNode node, NodeTotals totals) => Totals = totals;
+    }
+}

@@ -1,0 +1,69 @@
+using Backprop.Core.Costs;
+
+namespace Backprop.Core.Tests.Costs;
+
+public sealed class PortableMathTests
+{
+    private const double Tolerance = 1e-15;
+
+    [Fact]
+    public void Exp_AllOverTheRange_EqualsTheLibrary()
+    {
+        for (double x = -707.9; x < 709.7; x += 0.0173)
+            Assert.InRange(PortableMath.Exp(x) / Math.Exp(x), 1 - Tolerance, 1 + Tolerance);
+        for (double x = 1e-18; x < 1; x *= 1.7)
+            Assert.InRange(PortableMath.Exp(-x) / Math.Exp(-x), 1 - Tolerance, 1 + Tolerance);
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(double.NegativeInfinity, 0)]
+    [InlineData(double.PositiveInfinity, double.PositiveInfinity)]
+    [InlineData(710, double.PositiveInfinity)]
+    [InlineData(-746, 0)]
+    [InlineData(-745, double.Epsilon)]
+    [InlineData(double.NaN, double.NaN)]
+    public void Exp_SpecialValue_AsIeeeSays(double x, double expected) => Assert.Equal(expected, PortableMath.Exp(x));
+
+    [Fact]
+    public void Log_AllOverTheRange_EqualsTheLibrary()
+    {
+        for (double x = 1e-320; x < 1e308; x *= 1.0137)
+        {
+            double expected = Math.Log(x);
+            Assert.Equal(expected, PortableMath.Log(x), Math.Abs(expected) * Tolerance);
+        }
+
+        for (double x = 0.4; x < 2.5; x += 0.00031)
+        {
+            double expected = Math.Log(x);
+            Assert.Equal(expected, PortableMath.Log(x), Math.Abs(expected) * Tolerance);
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(0, double.NegativeInfinity)]
+    [InlineData(-1, double.NaN)]
+    [InlineData(double.PositiveInfinity, double.PositiveInfinity)]
+    [InlineData(double.NaN, double.NaN)]
+    public void Log_SpecialValue_AsIeeeSays(double x, double expected) => Assert.Equal(expected, PortableMath.Log(x));
+
+    [Fact]
+    public void LogOnePlus_Small_KeepsItsDigits()
+    {
+        // ln(1 + x) = x − x²/2 + x³/3 − …, to the last digit for x up to 10⁻⁴ with five terms.
+        for (double x = 1e-300; x < 1e-4; x *= 3)
+        {
+            double series = x * (1 - (x * (0.5 - (x * ((1.0 / 3) - (x * (0.25 - (x / 5))))))));
+            Assert.Equal(series, PortableMath.LogOnePlus(x), series * Tolerance);
+        }
+    }
+
+    [Fact]
+    public void LogOnePlus_Large_EqualsTheLogarithm()
+    {
+        for (double x = 1; x < 1e300; x *= 2.3)
+            Assert.Equal(Math.Log(1 + x), PortableMath.LogOnePlus(x), Math.Log(1 + x) * Tolerance);
+    }
+}

@@ -1,0 +1,268 @@
+using Backprop.Core.Data;
+using Backprop.Core.LinearAlgebra;
+using Backprop.Core.Model;
+using Backprop.Core.Sharding;
+using CsCheck;
+
+namespace Backprop.Core.Tests.Model;
+
+public sealed class NodeBackpropagationTests
+{
+    private static readonly NetworkShape shape = new(19, 17, 9, 4);
+    private static readonly NetworkModel model = NetworkModel.Create(shape, "sigmoid,tanh,softmax", "log-likelihood");
+    private static readonly Parameters parameters = ParameterInitializers.Create("scaled-gaussian", shape, 2);
+    private static readonly ExampleSet examples = RandomExamples.Create(3, 600, 19, 4);
+
+    [Fact]
+    public void Train_RootSplitIntoAnyNodes_SameBitsAsTheRootAtOnce() =>
+        (from shardBits in Gen.Int[0, 5]
+         from batch in Gen.Int[1, 90]
+         from seed in Gen.ULong
+         select (1 << shardBits, batch, seed)).Sample(
+            (shards, batch, seed) =>
+            {
+                var random = new RandomSource(seed, 1);
+                int[] positions = [.. Enumerable.Range(0, batch).Select(_ => random.NextInt(examples.Count))];
+                var root = new ShardNode(0, shards);
+                GradientSum expected = Values(positions, [[root]], shards, 1)[root];
+
+                // Any cut of the root, dealt to any number of calls in any order.
+                var cut = new List<ShardNode>();
+                Cut(root, cut, random);
+                var calls = new List<ShardNode>[] { [], [], [] };
+                foreach (ShardNode node in cut.OrderBy(_ => random.NextUInt64()))
+                    calls[random.NextInt(3)].Add(node);
+                GradientSum given = AlongTheTree(
+                    root, Values(positions, calls, shards, 1), shards, batch)!;
+
+                AssertSame(expected, given);
+            },
+            iter: 60);
+
+    [Fact]
+    public void Train_OneTwoOrThreeThreads_SameBits()
+    {
+        var root = new ShardNode(0, 16);
+        int[] positions = [.. Enumerable.Range(100, 301)];
+        GradientSum expected = Values(positions, [[root]], 16, 1)[root];
+        foreach (int threads in new[] { 2, 3 })
+            AssertSame(expected, Values(positions, [[root]], 16, threads)[root]);
+    }
+
+    [Fact]
+    public void Train_UsedAgainAfterALargerStep_SameBits()
+    {
+        using var team = new ThreadTeam(1);
+        var computation = new NodeBackpropagation(model, 50, team);
+        var root = new ShardNode(0, 4);
+        var collector = new NodeValueCollector(shape);
+        computation.Train(
+            examples, [.. Enumerable.Range(0, 50)], parameters, [root], 4, 50, IParameterGate.Open, collector);
+        computation.Train(examples, [7, 8, 9], parameters, [root], 4, 3, IParameterGate.Open, collector);
+
+        AssertSame(Values([7, 8, 9], [[root]], 4, 1)[root], collector.Values[root]);
+    }
+
+    [Fact]
+    public void Train_EmptyNode_GivesZeros()
+    {
+        // 3 examples over 8 shards: shards 0, 1, 3, 4 and 6 are empty; [0,2) is an empty node.
+        GradientSum value = Values([1, 2, 3], [[new ShardNode(0, 2)]], 8, 1)[new ShardNode(0, 2)];
+
+        Assert.Equal(default, value.Totals);
+        Assert.All(value.Layers, layer => Assert.All(layer.Weights.Values, w => Assert.Equal(0f, w)));
+        Assert.All(value.Layers, layer => Assert.All(layer.Biases.Values, b => Assert.Equal(0f, b)));
+    }
+
+    [Fact]
+    public void Train_AnyNodes_LayersFromTheLastThenTheTotals()
+    {
+        var log = new OrderLog();
+        using var team = new ThreadTeam(1);
+        new NodeBackpropagation(model, 8, team).Train(
+            examples, [0, 1, 2, 3, 4, 5, 6, 7], parameters, [new ShardNode(0, 1), new ShardNode(1, 1)], 2, 8, log, log);
+
+        Assert.Equal(
+            [
+                "wait 0", "wait 1", "wait 2",
+                "[0,1) 2", "[1,2) 2", "[0,1) 1", "[1,2) 1", "[0,1) 0", "[1,2) 0",
+                "[0,1) 4 examples", "[1,2) 4 examples",
+            ],
+            log.Events);
+    }
+
+    [Fact]
+    public void Train_PositionsThatDoNotFit_Refused()
+    {
+        using var team = new ThreadTeam(1);
+        var computation = new NodeBackpropagation(model, 4, team);
+        var collector = new NodeValueCollector(shape);
+
+        Assert.Equal("3 positions for nodes of 4 examples.", Refusal([1, 2, 3], new ShardNode(0, 1), 1, 4));
+        Assert.Equal("5 examples in one call; at most 4 fit.", Refusal([1, 2, 3, 4, 5], new ShardNode(0, 1), 1, 5));
+        Assert.Equal(
+            "[1,3) is not a node of the tree over 4 shards.", Refusal([1, 2], new ShardNode(1, 2), 4, 4));
+
+        string Refusal(int[] positions, ShardNode node, int shards, int batch) =>
+            Assert.Throws<ArgumentException>(() => computation.Train(
+                examples, positions, parameters, [node], shards, batch, IParameterGate.Open, collector)).Message;
+    }
+
+    [Fact]
+    public void Evaluate_AnyCutAndChunks_SameTotalsAsTheRoot()
+    {
+        using var team = new ThreadTeam(1);
+        using var threeThreads = new ThreadTeam(3);
+        NodeTotals expected = Evaluate(new NodeBackpropagation(model, 600, team), [new ShardNode(0, 8)]);
+        NodeTotals[] parts = new NodeTotals[3];
+        new NodeBackpropagation(model, 1, threeThreads, 1).Evaluate(
+            examples, [new ShardNode(0, 4), new ShardNode(4, 2), new ShardNode(6, 2)], 8, parameters,
+            IParameterGate.Open, parts);
+
+        Assert.Equal(600, expected.ExampleCount);
+        Assert.Equal(expected, parts[0] + (parts[1] + parts[2]));
+    }
+
+    [Fact]
+    public void Evaluate_WholeSet_TotalsOfTraining()
+    {
+        using var team = new ThreadTeam(1);
+        var root = new ShardNode(0, 4);
+        NodeTotals trained = Values([.. Enumerable.Range(0, 600)], [[root]], 4, 1)[root].Totals;
+        NodeTotals[] evaluated = new NodeTotals[1];
+        new NodeBackpropagation(model, 16, team).Evaluate(
+            examples, [root], 4, parameters, IParameterGate.Open, evaluated);
+
+        Assert.Equal(trained, evaluated[0]);
+    }
+
+    [Fact]
+    public void Predict_ManyColumns_OutputsWhoseAnswersAreCounted()
+    {
+        using var team = new ThreadTeam(2);
+        float[] inputs = new float[19 * 600];
+        float[] outputs = new float[4 * 600];
+        examples.CopyInputs([.. Enumerable.Range(0, 600)], new ColumnBlock(inputs, 0, 19, 600));
+        var computation = new NodeBackpropagation(model, 16, team);
+        computation.Predict(new ColumnBlock(inputs, 0, 19, 600), parameters, new ColumnBlock(outputs, 0, 4, 600));
+        int correct = Enumerable.Range(0, 600).Count(
+            example => Answer.Of(outputs.AsSpan(example * 4, 4)) == examples.LabelOf(example));
+
+        Assert.Equal(Evaluate(computation, [new ShardNode(0, 8)]).CorrectCount, correct);
+    }
+
+    [Fact]
+    public void Train_AfterWarmUp_AllocatesNothing()
+    {
+        using var team = new ThreadTeam(1);
+        var computation = new NodeBackpropagation(model, 40, team);
+        ShardNode[] nodes = [new(0, 8)];
+        int[] positions = [.. Enumerable.Range(0, 40)];
+        var sink = new OrderLog { IsSilent = true };
+        long allocated = long.MaxValue;
+        for (int run = 0; run < 5; run++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            computation.Train(examples, positions, parameters, nodes, 8, 40, sink, sink);
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Assert.InRange(allocated, 0, 256);
+    }
+
+    private static NodeTotals Evaluate(NodeBackpropagation computation, ShardNode[] nodes)
+    {
+        NodeTotals[] totals = new NodeTotals[nodes.Length];
+        computation.Evaluate(examples, nodes, 8, parameters, IParameterGate.Open, totals);
+        return totals[0];
+    }
+
+    private static IReadOnlyDictionary<ShardNode, GradientSum> Values(
+        int[] positions, IEnumerable<IReadOnlyList<ShardNode>> calls, int shards, int threads)
+    {
+        using var team = new ThreadTeam(threads);
+
+        // Shares even the smallest work among the threads.
+        var computation = new NodeBackpropagation(model, positions.Length, team, 1);
+        var collector = new NodeValueCollector(shape);
+        foreach (IReadOnlyList<ShardNode> nodes in calls)
+        {
+            var columns = new List<int>();
+            foreach (ShardNode node in nodes)
+            {
+                (int start, int end) = ShardCut.Range(node, shards, positions.Length);
+                columns.AddRange(positions[start..end]);
+            }
+
+            computation.Train(
+                examples, columns.ToArray(), parameters, nodes, shards, positions.Length, IParameterGate.Open, collector);
+        }
+
+        return collector.Values;
+    }
+
+    private static void Cut(ShardNode node, List<ShardNode> cut, RandomSource random)
+    {
+        if (node.IsLeaf || random.NextInt(3) == 0)
+        {
+            cut.Add(node);
+            return;
+        }
+
+        Cut(node.Left, cut, random);
+        Cut(node.Right, cut, random);
+    }
+
+    private static GradientSum? AlongTheTree(
+        ShardNode node, IReadOnlyDictionary<ShardNode, GradientSum> values, int shards, int batch)
+    {
+        if (values.TryGetValue(node, out GradientSum? value))
+            return ReductionTree.IsEmpty(node, shards, batch) ? null : value;
+        if (node.IsLeaf)
+            return null;
+        GradientSum? left = AlongTheTree(node.Left, values, shards, batch);
+        GradientSum? right = AlongTheTree(node.Right, values, shards, batch);
+        if (left is null || right is null)
+            return left ?? right;
+        ReductionTree.Add(left, right);
+        return left;
+    }
+
+    private static void AssertSame(GradientSum expected, GradientSum given)
+    {
+        Assert.Equal(expected.Totals, given.Totals);
+        for (int l = 0; l < expected.Layers.Count; l++)
+        {
+            AssertSameBits(expected.Layers[l].Weights.Values, given.Layers[l].Weights.Values);
+            AssertSameBits(expected.Layers[l].Biases.Values, given.Layers[l].Biases.Values);
+        }
+    }
+
+    private static void AssertSameBits(float[] expected, float[] given) =>
+        Assert.Equal(expected.Select(BitConverter.SingleToInt32Bits), given.Select(BitConverter.SingleToInt32Bits));
+
+    private sealed class OrderLog : IParameterGate, INodeValueSink
+    {
+        public List<string> Events { get; } = [];
+
+        public bool IsSilent { get; init; }
+
+        public void WaitForLayer(int layer)
+        {
+            if (!IsSilent)
+                Events.Add($"wait {layer}");
+        }
+
+        public void LayerReady(ShardNode node, int layer, LayerParameters sum)
+        {
+            if (!IsSilent)
+                Events.Add($"{node} {layer}");
+        }
+
+        public void NodeReady(ShardNode node, NodeTotals totals)
+        {
+            if (!IsSilent)
+                Events.Add($"{node} {totals.ExampleCount} examples");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using Backprop.Core.Data;
+using Backprop.Core.Model;
+using Backprop.Core.Optimizers;
+using Backprop.Core.Training;
+
+namespace Backprop.Core.Tests.Optimizers;
+
+public sealed class StochasticGradientDescentTests
+{
+    private static readonly NetworkShape shape = new(1, 1);
+
+    [Fact]
+    public void Update_Plain_SubtractsTheMeanTimesTheRate()
+    {
+        // 2 − 0.5·(6/4) = 1.25; 1 − 0.5·(2/4) = 0.75.
+        Parameters parameters = Of(2f, 1f);
+        IOptimizer optimizer = OptimizerCatalog.Create(Configuration(0, 0));
+
+        optimizer.Update(parameters, SumOf(6f, 2f), 4, 0.5, optimizer.CreateState(shape));
+
+        Assert.Equal(1.25f, parameters.Layers[0].Weights[0, 0]);
+        Assert.Equal(0.75f, parameters.Layers[0].Biases[0]);
+    }
+
+    [Fact]
+    public void Update_WithL2_DecaysTheWeightsOnly()
+    {
+        // g = 6/4 + 0.25·2 = 2, so 2 − 0.5·2 = 1; the bias as without.
+        Parameters parameters = Of(2f, 1f);
+        IOptimizer optimizer = OptimizerCatalog.Create(Configuration(0, 0.25));
+
+        optimizer.Update(parameters, SumOf(6f, 2f), 4, 0.5, optimizer.CreateState(shape));
+
+        Assert.Equal(1f, parameters.Layers[0].Weights[0, 0]);
+        Assert.Equal(0.75f, parameters.Layers[0].Biases[0]);
+    }
+
+    [Fact]
+    public void Update_WithMomentum_VelocityGathers()
+    {
+        // v: 1.5, then 0.5·1.5 + 1.5 = 2.25; W: 2 − 0.5·1.5 = 1.25, then 1.25 − 0.5·2.25 = 0.125.
+        Parameters parameters = Of(2f, 1f);
+        IOptimizer optimizer = OptimizerCatalog.Create(Configuration(0.5, 0));
+        OptimizerState state = optimizer.CreateState(shape);
+
+        optimizer.Update(parameters, SumOf(6f, 2f), 4, 0.5, state);
+        optimizer.Update(parameters, SumOf(6f, 2f), 4, 0.5, state);
+
+        Assert.Equal(0.125f, parameters.Layers[0].Weights[0, 0]);
+        Assert.Equal(2.25f, state.Velocity!.Layers[0].Weights[0, 0]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Step_EveryWidth_SameBits(bool hasMomentum)
+    {
+        var optimizer = new StochasticGradientDescent(hasMomentum ? 0.9 : 0, 0.001);
+        var random = new RandomSource(1, 5);
+        float[] values = Numbers(random);
+        float[] velocity = Numbers(random);
+        float[] sum = Numbers(random);
+        float[]? expected = null;
+        float[]? expectedVelocity = null;
+        foreach (int width in new[] { 1, 4, 8, 16 })
+        {
+            float[] w = [.. values];
+            float[] v = [.. velocity];
+            optimizer.Step(w, hasMomentum ? v : null, sum, 7, 0.001f, 0.3f, width);
+            expected ??= w;
+            expectedVelocity ??= v;
+            Assert.Equal(expected, w);
+            Assert.Equal(expectedVelocity, v);
+        }
+    }
+
+    [Fact]
+    public void UpdateLayer_LayersInAnyOrder_AsUpdate()
+    {
+        var three = new NetworkShape(3, 4, 2);
+        IOptimizer optimizer = OptimizerCatalog.Create(Configuration(0.9, 0.01));
+        Parameters together = ParameterInitializers.Create("gaussian", three, 1);
+        Parameters single = ParameterInitializers.Create("gaussian", three, 1);
+        OptimizerState state = optimizer.CreateState(three);
+        OptimizerState singleState = optimizer.CreateState(three);
+        var sum = new GradientSum(three);
+        for (int l = 0; l < 2; l++)
+            ParameterInitializers.Create("gaussian", three, 2).Layers[l].CopyTo(sum.Layers[l]);
+
+        optimizer.Update(together, sum, 3, 0.1, state);
+        optimizer.UpdateLayer(1, single.Layers[1], sum.Layers[1], 3, 0.1, singleState);
+        optimizer.UpdateLayer(0, single.Layers[0], sum.Layers[0], 3, 0.1, singleState);
+
+        Assert.Equal(together.ComputeSha256(), single.ComputeSha256());
+        Assert.Equal(state.Velocity!.ComputeSha256(), singleState.Velocity!.ComputeSha256());
+    }
+
+    [Theory]
+    [InlineData("adam", 3, 0, 0, "--optimizer knows no 'adam'; try sgd")]
+    [InlineData("sgd", 0, 0, 0, "--learning-rate 0 does not fit; try a number above 0, such as 3.0")]
+    [InlineData("sgd", double.NaN, 0, 0, "--learning-rate NaN does not fit; try a number above 0, such as 3.0")]
+    [InlineData("sgd", 3, 1, 0, "--momentum 1 does not fit; try a number from 0 to below 1, such as 0.9")]
+    [InlineData("sgd", 3, 0, -0.5, "--l2 -0.5 does not fit; try 0 or a small number above it, such as 0.0001")]
+    public void Create_ImpossibleValue_SaysWhatFits(string name, double rate, double momentum, double l2, string expected)
+    {
+        var error = Assert.Throws<UserErrorException>(() => OptimizerCatalog.Create(
+            Configuration(momentum, l2) with { Optimizer = name, LearningRate = rate }));
+
+        Assert.Equal(expected, error.Message);
+    }
+
+    private static float[] Numbers(RandomSource random)
+    {
+        float[] numbers = new float[61];
+        for (int i = 0; i < numbers.Length; i++)
+            numbers[i] = (float)random.NextGaussian();
+        return numbers;
+    }
+
+    private static RunConfiguration Configuration(double momentum, double l2) => new()
+    {
+        Layers = "1-1", Shards = 1, DatasetSha256 = "", Momentum = momentum, L2 = l2,
+    };
+
+    private static Parameters Of(float weight, float bias)
+    {
+        var parameters = new Parameters(shape);
+        parameters.Layers[0].Weights[0, 0] = weight;
+        parameters.Layers[0].Biases[0] = bias;
+        return parameters;
+    }
+
+    private static GradientSum SumOf(float weight, float bias)
+    {
+        var sum = new GradientSum(shape);
+        Of(weight, bias).Layers[0].CopyTo(sum.Layers[0]);
+        return sum;
+    }
+}
