@@ -1,0 +1,110 @@
+using Backprop.Core.Data;
+using Backprop.Core.LinearAlgebra;
+using Backprop.Core.Model;
+using Backprop.Core.Sharding;
+using Backprop.Core.Training;
+using Backprop.Protos;
+using Backprop.Worker.Transport;
+
+namespace Backprop.Worker;
+
+/// <summary>Computes assigned nodes: finds their examples by itself, waits for the weights, hands the values out.</summary>
+internal sealed class NodeComputer : IDisposable
+{
+    private readonly Dataset dataset;
+    private readonly Welcome run;
+    private readonly TrainingPlan plan;
+    private readonly Parameters parameters;
+    private readonly NodeBackpropagation backpropagation;
+    private readonly WeightsGate weights;
+    private readonly NodeValueSender sender;
+    private readonly OutgoingFrames outgoing;
+    private readonly int[] order;
+    private readonly List<int> examples = [];
+    private int orderedEpoch = -1;
+
+    public NodeComputer(Welcome run, Dataset dataset, ThreadTeam team, IncomingFrames incoming, OutgoingFrames outgoing)
+    {
+        this.run = run;
+        this.dataset = dataset;
+        this.outgoing = outgoing;
+        plan = new TrainingPlan(
+            (int)run.TrainingExamples, (int)run.MiniBatch, Epochs: 1, (int)run.Shards, (int)run.TestExamples, 0);
+        NetworkModel model = NetworkModel.Create(NetworkShape.Parse(run.Layers), run.Activations, run.Cost);
+        parameters = new Parameters(model.Shape);
+        backpropagation = new NodeBackpropagation(model, plan.MiniBatch, team);
+        weights = new WeightsGate(parameters, incoming, run.RunId);
+        sender = new NodeValueSender(outgoing, run.RunId);
+        order = new int[plan.TrainingExamples];
+    }
+
+    /// <summary>Computes an assignment's nodes and queues their values.</summary>
+    /// <param name="ended">Set when the connection ends.</param>
+    public void Compute(Assignment assignment, CancellationToken ended)
+    {
+        if (assignment.WeightsFollow)
+            weights.Expect(assignment.Step);
+        ShardNode[] nodes = [.. assignment.Nodes.Select(node => new ShardNode((int)node.First, (int)node.Count))];
+        if (assignment.Kind == WorkKind.Evaluation)
+            Evaluate(assignment, nodes);
+        else
+            Train(assignment, nodes, ended);
+    }
+
+    public void Dispose() => sender.Dispose();
+
+    private void Train(Assignment assignment, ShardNode[] nodes, CancellationToken ended)
+    {
+        long step = (long)assignment.Step;
+        int batchSize = plan.BatchSizeOf(step);
+        GatherExamples((int)assignment.Epoch, plan.PositionsOf(step).Start, nodes, batchSize);
+        sender.Begin(assignment.Epoch, assignment.Step);
+        backpropagation.Train(
+            dataset.Training, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(examples), parameters, nodes,
+            plan.Shards, batchSize, weights, sender);
+        weights.WaitForAll();
+        sender.WaitUntilWritten(ended);
+    }
+
+    private void Evaluate(Assignment assignment, ShardNode[] nodes)
+    {
+        var totals = new NodeTotals[nodes.Length];
+        backpropagation.Evaluate(dataset.Test, nodes, (int)run.EvaluationShards, parameters, weights, totals);
+        weights.WaitForAll();
+        for (int i = 0; i < nodes.Length; i++)
+        {
+            outgoing.Add(new WorkerMessage
+            {
+                EvaluationValue = new EvaluationValue
+                {
+                    RunId = run.RunId,
+                    Step = assignment.Step,
+                    Node = assignment.Nodes[i],
+                    Totals = new Totals
+                    {
+                        ExampleCount = (uint)totals[i].ExampleCount,
+                        CorrectCount = (uint)totals[i].CorrectCount,
+                        Cost = totals[i].Cost,
+                    },
+                },
+            });
+        }
+    }
+
+    /// <summary>The nodes' examples, node after node, from the epoch's order, which every process computes by itself.</summary>
+    private void GatherExamples(int epoch, int batchStart, ShardNode[] nodes, int batchSize)
+    {
+        if (orderedEpoch != epoch)
+        {
+            EpochOrder.Fill(run.Seed, epoch, run.Shuffle, order);
+            orderedEpoch = epoch;
+        }
+
+        examples.Clear();
+        foreach (ShardNode node in nodes)
+        {
+            (int start, int end) = ShardCut.Range(node, plan.Shards, batchSize);
+            examples.AddRange(order.AsSpan(batchStart + start, end - start));
+        }
+    }
+}

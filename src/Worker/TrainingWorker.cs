@@ -1,0 +1,90 @@
+using Backprop.Core.Data;
+using Backprop.Core.LinearAlgebra;
+using Backprop.Protos;
+using Backprop.Protos.Tensors;
+using Backprop.Worker.Transport;
+using Grpc.Core;
+
+namespace Backprop.Worker;
+
+/// <summary>
+/// THE WORKER LOOP: joins a run, makes sure that it holds the data set, then computes the nodes that it is given until
+/// the run ends.
+/// </summary>
+internal sealed class TrainingWorker(
+    CoordinatorLink link, JoinRequest identity, ThreadTeam team, string cacheDirectory, Action<string> notice,
+    TimeProvider time)
+{
+    /// <summary>How long a worker that leaves waits for its coordinator to let it go.</summary>
+    private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(2);
+
+    /// <summary>One life in one run.</summary>
+    /// <param name="leave">Asks the worker to leave in order.</param>
+    /// <returns>How the run ended; null when the call ended before the run.</returns>
+    /// <exception cref="RpcException">The connection broke, or the coordinator refused the worker.</exception>
+    public async Task<RunEnded?> TakePartAsync(CancellationToken leave)
+    {
+        using var ended = new CancellationTokenSource();
+        using var call = link.Calls.AsyncDuplexStreamingCall(TrainingCalls.Work, null, link.Options(ended.Token));
+        using var incoming = new IncomingFrames();
+        var outgoing = new OutgoingFrames();
+        var conversation = new Conversation(call.ResponseStream, incoming, outgoing, time);
+        Task computing = Task.CompletedTask;
+        try
+        {
+            outgoing.Add(new WorkerMessage { Join = identity });
+            Task sending = outgoing.WriteAsync(call.RequestStream, ended.Token);
+            Welcome run = await conversation.ReceiveWelcomeAsync(ended.Token);
+            using CancellationTokenRegistration leaving = leave.Register(() => Leave(outgoing, ended));
+
+            Task<RunEnded?> receiving = conversation.ReceiveAsync(ended.Token);
+            Task beating = conversation.SendHeartbeatsAsync(run, ended.Token);
+            Task<Dataset> opening = DatasetSource.OpenAsync(run, link, cacheDirectory, notice, ended.Token);
+            if (await Task.WhenAny(opening, receiving, beating) is var first && first != opening)
+                return await Outcome(first, receiving);
+
+            Dataset dataset = await opening;
+            outgoing.Add(new WorkerMessage { Ready = new WorkerReady { DatasetSha256 = dataset.Sha256 } });
+            notice($"joined run {run.RunId}: {run.Layers} on {run.DatasetName}, {identity.Threads} threads");
+            computing = Task.Factory.StartNew(
+                () => ComputeUntilEnded(run, dataset, incoming, outgoing, ended.Token), CancellationToken.None,
+                TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+            // The writer ends when the worker leaves, or when the call breaks; only the reader knows why.
+            first = await Task.WhenAny(receiving, beating, computing, sending);
+            return await Outcome(first == sending ? await Task.WhenAny(receiving, beating) : first, receiving);
+        }
+        finally
+        {
+            incoming.End();
+            await ended.CancelAsync();
+            await computing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task<RunEnded?> Outcome(Task first, Task<RunEnded?> receiving)
+    {
+        await first;
+        return await receiving;
+    }
+
+    private static void Leave(OutgoingFrames outgoing, CancellationTokenSource ended)
+    {
+        outgoing.Add(new WorkerMessage { Leaving = new Leaving { Reason = "asked to stop" } });
+        outgoing.Complete();
+        ended.CancelAfter(LeaveLimit);
+    }
+
+    private void ComputeUntilEnded(
+        Welcome run, Dataset dataset, IncomingFrames incoming, OutgoingFrames outgoing, CancellationToken ended)
+    {
+        using var computer = new NodeComputer(run, dataset, team, incoming, outgoing);
+        while (true)
+        {
+            Frame<CoordinatorMessage, WeightsHeader> frame = incoming.Take();
+            computer.Compute(
+                frame.Message?.Assignment ?? throw new MalformedMessageException("weights that no assignment announced"),
+                ended);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using Backprop.Core.Model;
+using Backprop.Protos;
+using Backprop.Protos.Tensors;
+
+namespace Backprop.Worker.Transport;
+
+/// <summary>
+/// Takes a step's weights in as they come, so that a layer's forward pass starts when that layer is there and not
+/// when all are.
+/// </summary>
+internal sealed class WeightsGate(Parameters parameters, IncomingFrames incoming, string runId) : IParameterGate
+{
+    private readonly TensorAssembly assembly = new(descending: false);
+    private ulong step;
+
+    /// <summary>Expects all layers of a step's weights to come next.</summary>
+    public void Expect(ulong nextStep)
+    {
+        step = nextStep;
+        assembly.Begin(parameters.Layers);
+    }
+
+    public void WaitForLayer(int layer)
+    {
+        while (assembly.IsActive && assembly.CompleteLayers <= layer)
+            TakeFrame();
+    }
+
+    /// <summary>Takes in what is left of the step's weights.</summary>
+    public void WaitForAll() => WaitForLayer(parameters.Layers.Count - 1);
+
+    private void TakeFrame()
+    {
+        Frame<CoordinatorMessage, WeightsHeader> frame = incoming.Take();
+        if (frame.Header is null || frame.Header.RunId != runId || frame.Header.Step != step)
+            throw new MalformedMessageException($"the coordinator sent something else than the weights of step {step}");
+        foreach (TensorPart part in frame.Parts)
+            assembly.Accept(part);
+        frame.Rented?.Return();
+    }
+}

@@ -1,0 +1,119 @@
+using System.Diagnostics.CodeAnalysis;
+using Backprop.CommandLine;
+using Backprop.Core;
+
+namespace Backprop.Worker;
+
+/// <summary>The worker's options: their names, defaults and what fits.</summary>
+public static class WorkerSettings
+{
+    public static readonly Setting<Uri> Coordinator = new(
+        "coordinator", "URL", "The coordinator's address; https:// when it has a certificate.",
+        new ValueKind<Uri>("a URL with a host and a port, such as http://127.0.0.1:5000 or https://host:5000", TryReadUrl),
+        new Uri("http://127.0.0.1:5000"), "http://127.0.0.1:5000");
+
+    public static readonly Setting<string?> Name = new(
+        "name", "NAME", "How the coordinator shows this worker.",
+        new ValueKind<string?>("1 to 64 letters, digits, dots, hyphens and underscores", TryReadName),
+        null, "the host's name and the process id");
+
+    public static readonly Setting<int> Threads = new(
+        "threads", "COUNT", "Threads that compute.", ValueKinds.WholeNumber(1, 1024), Environment.ProcessorCount,
+        "all cores");
+
+    public static readonly Setting<string?> DataDirectory = new(
+        "data-dir", "DIRECTORY", "Where data sets from the coordinator are kept, by their hash.",
+        ValueKinds.Text("a directory")!, null, "the user's cache");
+
+    public static readonly Setting<string?> TokenFile = new(
+        "token-file", "FILE", "The secret shared with the coordinator: one word of at least 32 bytes.",
+        ValueKinds.Text("a file")!, null, null);
+
+    public static readonly Setting<string?> AuthorityFile = new(
+        "ca-file", "FILE",
+        "Certificates (PEM) to trust for https:// instead of the machine's own: the authority that signed the "
+        + "coordinator's certificate, or that certificate itself.",
+        ValueKinds.Text("a file")!, null, null);
+
+    public static readonly Setting<bool> EndWithInput = new(
+        "end-with-input", "", "Ends when standard input ends: for a program that starts workers and must not leave them behind.",
+        ValueKinds.Flag, false, "false");
+
+    public const string Examples =
+        """
+        Examples:
+          A second worker for a coordinator on this machine:
+            Backprop.Worker
+
+          Four threads on another machine, over TLS, with the shared secret:
+            Backprop.Worker --coordinator https://trainer.example:5000 --token-file token.txt --ca-file ca.pem --threads 4
+
+          Data sets kept on a large disk:
+            Backprop.Worker --coordinator http://127.0.0.1:5000 --data-dir /scratch/backprop
+
+        Every option can also be an environment variable (BACKPROP_COORDINATOR, BACKPROP_TOKEN_FILE, …) or a key of the
+        section "BackpropWorker" in appsettings.json; the command line wins.
+
+        Exit codes: 0 the run has ended, 1 failed, 2 refused options, 130 Ctrl-C, 143 SIGTERM.
+
+        """;
+
+    public static IReadOnlyList<Setting> All { get; } = [Coordinator, Name, Threads, DataDirectory, TokenFile, AuthorityFile, EndWithInput];
+
+    /// <exception cref="UserErrorException">A value or a combination does not fit.</exception>
+    public static WorkerOptions Read(SettingValues values)
+    {
+        var options = new WorkerOptions(
+            values.Get(Coordinator),
+            values.Get(Name) ?? DefaultName(),
+            values.Get(Threads),
+            values.Get(DataDirectory),
+            values.Get(TokenFile),
+            values.Get(AuthorityFile),
+            values.Get(EndWithInput));
+
+        bool isEncrypted = options.Coordinator.Scheme == Uri.UriSchemeHttps;
+        if (options.AuthorityFile is not null && !isEncrypted)
+        {
+            throw new UserErrorException(
+                $"{values.Given(AuthorityFile)} is for https, and the coordinator is {options.Coordinator.OriginalString}; "
+                + $"try --coordinator {Encrypted(options.Coordinator)}.");
+        }
+
+        if (options.TokenFile is not null && !isEncrypted && !options.Coordinator.IsLoopback)
+        {
+            throw new UserErrorException(
+                $"{values.Given(TokenFile)} would send the token readable by anyone on the way to "
+                + $"{options.Coordinator.OriginalString}; try --coordinator {Encrypted(options.Coordinator)}.");
+        }
+
+        if (options.TokenFile is not null)
+            _ = CommandLine.TokenFile.Read(options.TokenFile);
+        if (options.AuthorityFile is not null)
+            _ = PemFiles.ReadAuthorities(options.AuthorityFile);
+        return options;
+    }
+
+    private static string Encrypted(Uri coordinator) => $"https://{coordinator.Authority}";
+
+    /// <summary>Host names may hold letters that a worker's name may not.</summary>
+    private static string DefaultName()
+    {
+        string host = new([.. Environment.MachineName.Take(48).Select(c => IsNameLetter(c) ? c : '-')]);
+        return $"{(host.Length == 0 ? "worker" : host)}-{Environment.ProcessId}";
+    }
+
+    private static bool IsNameLetter(char c) => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_';
+
+    private static bool TryReadName(string text, out string? name)
+    {
+        name = text;
+        return text.Length is >= 1 and <= 64 && text.All(IsNameLetter);
+    }
+
+    private static bool TryReadUrl(string text, [MaybeNullWhen(false)] out Uri url) =>
+        Uri.TryCreate(text, UriKind.Absolute, out url)
+        && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
+        && url.Host.Length > 0 && url.Port > 0 && url.PathAndQuery == "/" && url.UserInfo.Length == 0
+        && url.Fragment.Length == 0;
+}
