@@ -17,7 +17,10 @@ internal sealed class Softmax : IActivation
     public void Apply(ReadOnlySpan<float> weightedInput, Span<float> activation, int rows)
     {
         if (activation.Length != weightedInput.Length)
-            throw new ArgumentException($"{weightedInput.Length} weighted inputs, but {activation.Length} activations.");
+        {
+            throw new ArgumentException(
+                $"{weightedInput.Length} weighted inputs, but {activation.Length} activations.");
+        }
 
         for (int start = 0; start < activation.Length; start += rows)
         {

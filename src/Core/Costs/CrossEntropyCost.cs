@@ -11,7 +11,9 @@ internal sealed class CrossEntropyCost : ICost
 
     public bool ErrorIncludesSlope => true;
 
-    /// <summary>From z: a neuron's cost is ln(1 + eᶻ) − y·z = max(z, 0) − y·z + ln(1 + e^−|z|), which never takes ln 0.</summary>
+    /// <summary>
+    /// From z: a neuron's cost is ln(1 + eᶻ) − y·z = max(z, 0) − y·z + ln(1 + e^−|z|), which never takes ln 0.
+    /// </summary>
     public void PerExample(
         ReadOnlySpan<float> weightedInput, ReadOnlySpan<float> activation, ReadOnlySpan<float> target,
         Span<double> cost)

@@ -42,7 +42,8 @@ internal readonly struct Elements1(float value) : IElements<Elements1>
     public static Elements1 Abs(Elements1 value) => new(MathF.Abs(value.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Elements1 CopySign(Elements1 magnitude, Elements1 sign) => new(MathF.CopySign(magnitude.value, sign.value));
+    public static Elements1 CopySign(Elements1 magnitude, Elements1 sign) =>
+        new(MathF.CopySign(magnitude.value, sign.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Elements1 LessThan(Elements1 left, Elements1 right) =>

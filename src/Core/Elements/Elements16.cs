@@ -19,7 +19,8 @@ internal readonly struct Elements16(Vector512<float> value) : IElements<Elements
     public static Elements16 Load(ref readonly float first, nuint index) => new(Vector512.LoadUnsafe(in first, index));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Elements16 value, ref float first, nuint index) => value.value.StoreUnsafe(ref first, index);
+    public static void Store(Elements16 value, ref float first, nuint index) =>
+        value.value.StoreUnsafe(ref first, index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Elements16 operator +(Elements16 left, Elements16 right) => new(left.value + right.value);
@@ -41,10 +42,12 @@ internal readonly struct Elements16(Vector512<float> value) : IElements<Elements
     public static Elements16 Abs(Elements16 value) => new(Vector512.Abs(value.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Elements16 CopySign(Elements16 magnitude, Elements16 sign) => new(Vector512.CopySign(magnitude.value, sign.value));
+    public static Elements16 CopySign(Elements16 magnitude, Elements16 sign) =>
+        new(Vector512.CopySign(magnitude.value, sign.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Elements16 LessThan(Elements16 left, Elements16 right) => new(Vector512.LessThan(left.value, right.value));
+    public static Elements16 LessThan(Elements16 left, Elements16 right) =>
+        new(Vector512.LessThan(left.value, right.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Elements16 Select(Elements16 mask, Elements16 whenSet, Elements16 otherwise) =>

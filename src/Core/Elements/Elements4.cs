@@ -19,7 +19,8 @@ internal readonly struct Elements4(Vector128<float> value) : IElements<Elements4
     public static Elements4 Load(ref readonly float first, nuint index) => new(Vector128.LoadUnsafe(in first, index));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Elements4 value, ref float first, nuint index) => value.value.StoreUnsafe(ref first, index);
+    public static void Store(Elements4 value, ref float first, nuint index) =>
+        value.value.StoreUnsafe(ref first, index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Elements4 operator +(Elements4 left, Elements4 right) => new(left.value + right.value);
@@ -41,10 +42,12 @@ internal readonly struct Elements4(Vector128<float> value) : IElements<Elements4
     public static Elements4 Abs(Elements4 value) => new(Vector128.Abs(value.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Elements4 CopySign(Elements4 magnitude, Elements4 sign) => new(Vector128.CopySign(magnitude.value, sign.value));
+    public static Elements4 CopySign(Elements4 magnitude, Elements4 sign) =>
+        new(Vector128.CopySign(magnitude.value, sign.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Elements4 LessThan(Elements4 left, Elements4 right) => new(Vector128.LessThan(left.value, right.value));
+    public static Elements4 LessThan(Elements4 left, Elements4 right) =>
+        new(Vector128.LessThan(left.value, right.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Elements4 Select(Elements4 mask, Elements4 whenSet, Elements4 otherwise) =>

@@ -19,7 +19,8 @@ internal readonly struct Elements8(Vector256<float> value) : IElements<Elements8
     public static Elements8 Load(ref readonly float first, nuint index) => new(Vector256.LoadUnsafe(in first, index));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Elements8 value, ref float first, nuint index) => value.value.StoreUnsafe(ref first, index);
+    public static void Store(Elements8 value, ref float first, nuint index) =>
+        value.value.StoreUnsafe(ref first, index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Elements8 operator +(Elements8 left, Elements8 right) => new(left.value + right.value);
@@ -41,10 +42,12 @@ internal readonly struct Elements8(Vector256<float> value) : IElements<Elements8
     public static Elements8 Abs(Elements8 value) => new(Vector256.Abs(value.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Elements8 CopySign(Elements8 magnitude, Elements8 sign) => new(Vector256.CopySign(magnitude.value, sign.value));
+    public static Elements8 CopySign(Elements8 magnitude, Elements8 sign) =>
+        new(Vector256.CopySign(magnitude.value, sign.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Elements8 LessThan(Elements8 left, Elements8 right) => new(Vector256.LessThan(left.value, right.value));
+    public static Elements8 LessThan(Elements8 left, Elements8 right) =>
+        new(Vector256.LessThan(left.value, right.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Elements8 Select(Elements8 mask, Elements8 whenSet, Elements8 otherwise) =>

@@ -2,8 +2,8 @@ namespace Backprop.Core.Elements;
 
 /// <summary>
 /// One or several floats that take the same exactly rounded operations side by side. A formula written once over
-/// <typeparamref name="T"/> gives the same bits for an element whether 1, 4, 8 or 16 go together: no operation mixes them
-/// or may be rounded differently by another width.
+/// <typeparamref name="T"/> gives an element the same bits whether 1, 4, 8 or 16 go together: no operation mixes
+/// elements or may be rounded differently by another width.
 /// </summary>
 internal interface IElements<T>
     where T : struct, IElements<T>

@@ -9,7 +9,9 @@ internal sealed class BiasReduction(int maximumRows)
     // A right child at each depth of the tree.
     private readonly List<float[]> rightChildren = [];
 
-    /// <summary>A leaf adds its columns in ascending order from +0; a node is left + right; empty shards are skipped.</summary>
+    /// <summary>
+    /// A leaf adds its columns in ascending order from +0; a node is left + right; empty shards are skipped.
+    /// </summary>
     /// <param name="error">Δ[l] of one node, n[l] × its examples.</param>
     /// <param name="shardStarts">The first column of each shard, and the end; a power of two of shards.</param>
     /// <param name="sum">Receives ∇b[l].</param>

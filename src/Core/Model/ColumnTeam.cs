@@ -2,7 +2,9 @@ using Backprop.Core.LinearAlgebra;
 
 namespace Backprop.Core.Model;
 
-/// <summary>Has a thread team do element-by-element work, each thread its own columns: examples do not touch each other.</summary>
+/// <summary>
+/// Has a thread team do element-by-element work, each thread its own columns: examples do not touch each other.
+/// </summary>
 /// <param name="worthSharing">Work on fewer elements stays on the calling thread.</param>
 internal sealed class ColumnTeam(ThreadTeam team, int worthSharing)
 {
@@ -19,7 +21,9 @@ internal sealed class ColumnTeam(ThreadTeam team, int worthSharing)
     }
 }
 
-/// <summary>Work whose parts are columns. One object is used again and again, so that a step allocates nothing.</summary>
+/// <summary>
+/// Work whose parts are columns. One object is used again and again, so that a step allocates nothing.
+/// </summary>
 internal abstract class ColumnWork : ITeamWork
 {
     public int Columns { get; set; }

@@ -3,7 +3,9 @@ using Backprop.Core.LinearAlgebra;
 
 namespace Backprop.Core.Model;
 
-/// <summary>Equation 25 for many examples at once, one a column: Z[l] = W[l]·A[l−1] + b[l]·1ᵀ, A[l] = σ(Z[l]).</summary>
+/// <summary>
+/// Equation 25 for many examples at once, one a column: Z[l] = W[l]·A[l−1] + b[l]·1ᵀ, A[l] = σ(Z[l]).
+/// </summary>
 /// <remarks>A column's values depend on its example and the weights alone, not on the other columns.</remarks>
 internal sealed class ForwardPass
 {
@@ -55,7 +57,8 @@ internal sealed class ForwardPass
         if (examples.InputCount != model.Shape.Inputs || examples.ClassCount != model.Shape.Outputs)
         {
             throw new ArgumentException(
-                $"Examples of {examples.InputCount} inputs and {examples.ClassCount} classes do not fit network {model.Shape}.");
+                $"Examples of {examples.InputCount} inputs and {examples.ClassCount} classes do not fit network "
+                + $"{model.Shape}.");
         }
 
         gather.Examples = examples;

@@ -5,7 +5,9 @@ namespace Backprop.Core.Model;
 /// <summary>Takes the values of a computation's nodes as they arise, from the computing thread.</summary>
 public interface INodeValueSink
 {
-    /// <summary>∇W[l] and ∇b[l] of a node exist. Called from the last layer down; within a layer, node after node.</summary>
+    /// <summary>
+    /// ∇W[l] and ∇b[l] of a node exist. Called from the last layer down; within a layer, node after node.
+    /// </summary>
     /// <param name="layer">Index into <see cref="Parameters.Layers"/>.</param>
     /// <param name="sum">Belongs to the computation: valid until its next call of Train.</param>
     void LayerReady(ShardNode node, int layer, LayerParameters sum);

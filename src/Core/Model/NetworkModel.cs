@@ -35,14 +35,15 @@ public sealed class NetworkModel
     /// <exception cref="UserErrorException">An unknown name, or functions that do not go together.</exception>
     public static NetworkModel Create(NetworkShape shape, string activations, string cost)
     {
-        IActivation[] named = [.. activations.Split(',', StringSplitOptions.TrimEntries).Select(ActivationFunctions.Named)];
+        string[] names = activations.Split(',', StringSplitOptions.TrimEntries);
+        IActivation[] named = [.. names.Select(ActivationFunctions.Named)];
         if (named is [var single] && shape.LayerCount > 1)
         {
             if (single.Name == OutputOnly)
             {
                 throw new UserErrorException(
-                    $"--activations {OutputOnly} for all layers of {shape} does not fit: {OutputOnly} is for the output "
-                    + $"layer only; try --activations {EndingWith(shape, "sigmoid", OutputOnly)}");
+                    $"--activations {OutputOnly} for all layers of {shape} does not fit: {OutputOnly} is for the "
+                    + $"output layer only; try --activations {EndingWith(shape, "sigmoid", OutputOnly)}");
             }
 
             named = [.. Enumerable.Repeat(single, shape.LayerCount)];
@@ -64,8 +65,8 @@ public sealed class NetworkModel
         string hidden = Activations.Count > 0 && Activations[0].Name != OutputOnly ? Activations[0].Name : "sigmoid";
         string output = Activations.Count > 0 ? Activations[^1].Name : "sigmoid";
         throw new UserErrorException(
-            $"--activations {ActivationNames} names {Activations.Count} functions for the {Shape.LayerCount} layers after "
-            + $"the input of {Shape}; try --activations {EndingWith(Shape, hidden, output)}");
+            $"--activations {ActivationNames} names {Activations.Count} functions for the {Shape.LayerCount} layers "
+            + $"after the input of {Shape}; try --activations {EndingWith(Shape, hidden, output)}");
     }
 
     private void CheckHiddenLayers()
@@ -77,15 +78,15 @@ public sealed class NetworkModel
                 var fitting = Activations.Select((activation, l) =>
                     l < Activations.Count - 1 && activation.Name == OutputOnly ? "sigmoid" : activation.Name);
                 throw new UserErrorException(
-                    $"--activations {ActivationNames} has {OutputOnly} in a hidden layer, and it is for the output layer "
-                    + $"only; try --activations {Join(fitting)}");
+                    $"--activations {ActivationNames} has {OutputOnly} in a hidden layer, and it is for the output "
+                    + $"layer only; try --activations {Join(fitting)}");
             }
 
             if (Activations[layer] is MixedActivation mixed && mixed.PerNeuron.Count != Shape.Sizes[layer + 1])
             {
                 throw new UserErrorException(
-                    $"A mixed layer has functions for {mixed.PerNeuron.Count} neurons, but layer {layer + 2} of {Shape} "
-                    + $"has {Shape.Sizes[layer + 1]}.");
+                    $"A mixed layer has functions for {mixed.PerNeuron.Count} neurons, but layer {layer + 2} of "
+                    + $"{Shape} has {Shape.Sizes[layer + 1]}.");
             }
         }
     }
@@ -98,6 +99,7 @@ public sealed class NetworkModel
 
         var fitting = Activations.Take(Activations.Count - 1).Select(activation => activation.Name).Append(required);
         throw new UserErrorException(
-            $"--cost {Cost.Name} needs --activations ending in {required}, not {given}; try --activations {Join(fitting)}");
+            $"--cost {Cost.Name} needs --activations ending in {required}, not {given}; "
+            + $"try --activations {Join(fitting)}");
     }
 }

@@ -58,12 +58,18 @@ public sealed class NodeBackpropagation
     }
 
     /// <summary>Computes the nodes' values and hands them to the sink, layer by layer from the last.</summary>
-    /// <param name="positions">Which examples: those of the first node in ascending position, then the next node's.</param>
+    /// <param name="positions">
+    /// Which examples: those of the first node in ascending position, then the next node's.
+    /// </param>
     /// <param name="nodes">Nodes of the tree over the shards; a node without examples gets zeros.</param>
     /// <param name="shardCount">S.</param>
     /// <param name="batchSize">Examples of the whole mini-batch.</param>
-    /// <param name="gate">Is asked before each layer's forward pass; afterwards that layer's weights must stay until the end.</param>
-    /// <exception cref="ArgumentException">Nodes and positions do not fit together, or there are too many columns.</exception>
+    /// <param name="gate">
+    /// Is asked before each layer's forward pass; afterwards that layer's weights must stay until the end.
+    /// </param>
+    /// <exception cref="ArgumentException">
+    /// Nodes and positions do not fit together, or there are too many columns.
+    /// </exception>
     public void Train(
         ExampleSet examples, ReadOnlySpan<int> positions, Parameters parameters, IReadOnlyList<ShardNode> nodes,
         int shardCount, int batchSize, IParameterGate gate, INodeValueSink sink)
@@ -102,7 +108,9 @@ public sealed class NodeBackpropagation
         }
     }
 
-    /// <summary>Cost and right answers over all examples in their own order, by nodes of the tree over fixed blocks.</summary>
+    /// <summary>
+    /// Cost and right answers over all examples in their own order, by nodes of the tree over fixed blocks.
+    /// </summary>
     /// <param name="nodes">Nodes of the tree over the evaluation's shards.</param>
     /// <param name="totals">Receives one a node.</param>
     public void Evaluate(
@@ -124,7 +132,8 @@ public sealed class NodeBackpropagation
     /// <param name="outputs">Receives A[L], n[L] × B.</param>
     public void Predict(ColumnBlock inputs, Parameters parameters, ColumnBlock outputs)
     {
-        if (inputs.Rows != model.Shape.Inputs || outputs.Rows != model.Shape.Outputs || inputs.Columns != outputs.Columns)
+        if (inputs.Rows != model.Shape.Inputs || outputs.Rows != model.Shape.Outputs
+            || inputs.Columns != outputs.Columns)
         {
             throw new ArgumentException(
                 $"Inputs of {inputs} and outputs of {outputs} do not fit network {model.Shape}, one example a column.");
@@ -218,7 +227,9 @@ public sealed class NodeBackpropagation
         }
     }
 
-    /// <summary>The first column of each of a node's shards, and the end, counted from the node's own first column.</summary>
+    /// <summary>
+    /// The first column of each of a node's shards, and the end, counted from the node's own first column.
+    /// </summary>
     private ReadOnlySpan<int> StartsOf(ShardNode node, int shardCount, int batchSize)
     {
         if (shardStarts.Length < node.Count + 1)

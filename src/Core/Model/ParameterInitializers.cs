@@ -7,8 +7,9 @@ namespace Backprop.Core.Model;
 /// initializers differ in its standard deviation.
 /// </summary>
 /// <remarks>
-/// Each layer has its own random sequence (stream <see cref="RandomPurpose.InitialParameters"/>, the index from 0): first the weights row by row, then the biases. A number is drawn for every weight and
-/// bias, even where the deviation is 0. A deviation multiplies in double precision before the one rounding to float.
+/// Each layer has its own random sequence (<see cref="RandomPurpose.InitialParameters"/>, the index from 0): first the
+/// weights row by row, then the biases. A number is drawn for every weight and bias, even where the deviation is 0. A
+/// deviation multiplies in double precision before the one rounding to float.
 /// </remarks>
 public static class ParameterInitializers
 {

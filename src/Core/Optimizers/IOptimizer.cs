@@ -2,8 +2,12 @@ using Backprop.Core.Model;
 
 namespace Backprop.Core.Optimizers;
 
-/// <summary>Turns a mini-batch's gradient sum into new parameters. What it carries along is in an explicit state.</summary>
-/// <remarks>An element's new value depends on its own old values and sum alone: the same bits at any vector width.</remarks>
+/// <summary>
+/// Turns a mini-batch's gradient sum into new parameters. What it carries along is in an explicit state.
+/// </summary>
+/// <remarks>
+/// An element's new value depends on its own old values and sum alone: the same bits at any vector width.
+/// </remarks>
 public interface IOptimizer
 {
     /// <summary>The name on the command line and in files.</summary>

@@ -12,7 +12,11 @@ public static class OptimizerCatalog
     public static IOptimizer Create(RunConfiguration configuration)
     {
         if (!Names.Contains(configuration.Optimizer))
-            throw new UserErrorException($"--optimizer knows no '{configuration.Optimizer}'; try {string.Join(", ", Names)}");
+        {
+            throw new UserErrorException(
+                $"--optimizer knows no '{configuration.Optimizer}'; try {string.Join(", ", Names)}");
+        }
+
         if (!(configuration.LearningRate > 0) || !float.IsFinite((float)configuration.LearningRate))
             throw Refusal("--learning-rate", configuration.LearningRate, "a number above 0, such as 3.0");
         if (configuration.Momentum is not (>= 0 and < 1))

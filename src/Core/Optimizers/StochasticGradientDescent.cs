@@ -31,9 +31,16 @@ internal sealed class StochasticGradientDescent(double momentum, double weightDe
         }
 
         if (exampleCount < 1)
-            throw new ArgumentException($"Cannot update layer {layer}: a gradient over {exampleCount} examples; at least 1 fits.");
+        {
+            throw new ArgumentException(
+                $"Cannot update layer {layer}: a gradient over {exampleCount} examples; at least 1 fits.");
+        }
+
         if (hasMomentum && state.Velocity is null)
-            throw new ArgumentException($"Cannot update layer {layer}: the state has no velocity, but momentum is {momentum}.");
+        {
+            throw new ArgumentException(
+                $"Cannot update layer {layer}: the state has no velocity, but momentum is {momentum}.");
+        }
 
         LayerParameters? velocity = hasMomentum ? state.Velocity!.Layers[layer] : null;
         float rate = (float)learningRate;

@@ -7,7 +7,9 @@ using Backprop.Core.Sharding;
 
 namespace Backprop.Core.Training;
 
-/// <summary>Trains in one process, each mini-batch as the tree's root at once: the reference for every cluster run.</summary>
+/// <summary>
+/// Trains in one process, each mini-batch as the tree's root at once: the reference for every cluster run.
+/// </summary>
 public sealed class LocalTrainer : IDisposable
 {
     private readonly Dataset dataset;

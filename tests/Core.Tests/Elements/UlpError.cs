@@ -1,6 +1,8 @@
 namespace Backprop.Core.Tests.Elements;
 
-/// <summary>The distance of a float from the true value, in units of the last place of the float nearest to it.</summary>
+/// <summary>
+/// The distance of a float from the true value, in units of the last place of the float nearest to it.
+/// </summary>
 internal static class UlpError
 {
     public static double Of(float computed, double expected)

@@ -61,7 +61,10 @@ public sealed class GradientTests
             {
                 Assert.Equal(Over((xi, yi) => oracle.BiasSlope(l, j, xi, yi)), sum.Layers[l].Biases[j], 2e-5);
                 for (int k = 0; k < sum.Layers[l].Inputs; k++)
-                    Assert.Equal(Over((xi, yi) => oracle.WeightSlope(l, j, k, xi, yi)), sum.Layers[l].Weights[j, k], 2e-5);
+                {
+                    double slope = Over((xi, yi) => oracle.WeightSlope(l, j, k, xi, yi));
+                    Assert.Equal(slope, sum.Layers[l].Weights[j, k], 2e-5);
+                }
             }
         }
 

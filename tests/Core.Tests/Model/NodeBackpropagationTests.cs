@@ -195,7 +195,8 @@ public sealed class NodeBackpropagationTests
             }
 
             computation.Train(
-                examples, columns.ToArray(), parameters, nodes, shards, positions.Length, IParameterGate.Open, collector);
+                examples, columns.ToArray(), parameters, nodes, shards, positions.Length, IParameterGate.Open,
+                collector);
         }
 
         return collector.Values;

@@ -27,7 +27,10 @@ internal static class RandomExamples
         {
             labels[example] = random.NextInt(2);
             for (int k = 0; k < inputs; k++)
-                values[(example * inputs) + k] = (float)(0.3 + (0.4 * labels[example]) + (0.15 * random.NextGaussian()));
+            {
+                double centre = 0.3 + (0.4 * labels[example]);
+                values[(example * inputs) + k] = (float)(centre + (0.15 * random.NextGaussian()));
+            }
         }
 
         return ExampleSet.FromFloats(values, labels, inputs, 2);

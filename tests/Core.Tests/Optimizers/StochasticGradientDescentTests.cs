@@ -101,7 +101,8 @@ public sealed class StochasticGradientDescentTests
     [InlineData("sgd", double.NaN, 0, 0, "--learning-rate NaN does not fit; try a number above 0, such as 3.0")]
     [InlineData("sgd", 3, 1, 0, "--momentum 1 does not fit; try a number from 0 to below 1, such as 0.9")]
     [InlineData("sgd", 3, 0, -0.5, "--l2 -0.5 does not fit; try 0 or a small number above it, such as 0.0001")]
-    public void Create_ImpossibleValue_SaysWhatFits(string name, double rate, double momentum, double l2, string expected)
+    public void Create_ImpossibleValue_SaysWhatFits(
+        string name, double rate, double momentum, double l2, string expected)
     {
         var error = Assert.Throws<UserErrorException>(() => OptimizerCatalog.Create(
             Configuration(momentum, l2) with { Optimizer = name, LearningRate = rate }));
