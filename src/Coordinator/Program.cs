@@ -1,1 +1,10 @@
-return 0;
+using Backprop.CommandLine;
+using Backprop.Coordinator;
+using Backprop.Coordinator.Commands;
+
+var program = new CommandLineProgram(
+    "Backprop: trains neural networks on many workers, to the same weights whatever their number.", section: "Backprop");
+TrainCommand.AddTo(program, TrainingProgram.RunAsync);
+EvaluateCommand.AddTo(program);
+PredictCommand.AddTo(program);
+return await program.RunAsync(args);

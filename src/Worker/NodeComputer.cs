@@ -4,6 +4,8 @@ using Backprop.Core.Model;
 using Backprop.Core.Sharding;
 using Backprop.Core.Training;
 using Backprop.Protos;
+using Backprop.Protos.SharedMemory;
+using Backprop.Protos.Tensors;
 using Backprop.Worker.Transport;
 
 namespace Backprop.Worker;
@@ -21,10 +23,14 @@ internal sealed class NodeComputer : IDisposable
     private readonly OutgoingFrames outgoing;
     private readonly int[] order;
     private readonly List<int> examples = [];
+    private readonly SharedTensors? shared;
     private int orderedEpoch = -1;
 
-    public NodeComputer(Welcome run, Dataset dataset, ThreadTeam team, IncomingFrames incoming, OutgoingFrames outgoing)
+    public NodeComputer(
+        Welcome run, Dataset dataset, ThreadTeam team, SharedTensors? shared, IncomingFrames incoming,
+        OutgoingFrames outgoing)
     {
+        this.shared = shared;
         this.run = run;
         this.dataset = dataset;
         this.outgoing = outgoing;
@@ -34,7 +40,7 @@ internal sealed class NodeComputer : IDisposable
         parameters = new Parameters(model.Shape);
         backpropagation = new NodeBackpropagation(model, plan.MiniBatch, team);
         weights = new WeightsGate(parameters, incoming, run.RunId);
-        sender = new NodeValueSender(outgoing, run.RunId);
+        sender = new NodeValueSender(outgoing, run.RunId, shared, parameters.Layers);
         order = new int[plan.TrainingExamples];
     }
 
@@ -44,6 +50,9 @@ internal sealed class NodeComputer : IDisposable
     {
         if (assignment.WeightsFollow)
             weights.Expect(assignment.Step);
+        else if (assignment.WeightsShared)
+            (shared ?? throw new MalformedMessageException("weights in shared memory that this worker has not mapped"))
+                .ReadWeights(parameters);
         ShardNode[] nodes = [.. assignment.Nodes.Select(node => new ShardNode((int)node.First, (int)node.Count))];
         if (assignment.Kind == WorkKind.Evaluation)
             Evaluate(assignment, nodes);
@@ -58,7 +67,7 @@ internal sealed class NodeComputer : IDisposable
         long step = (long)assignment.Step;
         int batchSize = plan.BatchSizeOf(step);
         GatherExamples((int)assignment.Epoch, plan.PositionsOf(step).Start, nodes, batchSize);
-        sender.Begin(assignment.Epoch, assignment.Step);
+        sender.Begin(assignment.Epoch, assignment.Step, nodes, assignment.Slots);
         backpropagation.Train(
             dataset.Training, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(examples), parameters, nodes,
             plan.Shards, batchSize, weights, sender);

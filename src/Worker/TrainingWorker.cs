@@ -1,6 +1,8 @@
 using Backprop.Core.Data;
 using Backprop.Core.LinearAlgebra;
+using Backprop.Core.Model;
 using Backprop.Protos;
+using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
 using Backprop.Worker.Transport;
 using Grpc.Core;
@@ -30,6 +32,7 @@ internal sealed class TrainingWorker(
         var outgoing = new OutgoingFrames();
         var conversation = new Conversation(call.ResponseStream, incoming, outgoing, time);
         Task computing = Task.CompletedTask;
+        SharedTensors? shared = null;
         try
         {
             outgoing.Add(new WorkerMessage { Join = identity });
@@ -44,10 +47,14 @@ internal sealed class TrainingWorker(
                 return await Outcome(first, receiving);
 
             Dataset dataset = await opening;
-            outgoing.Add(new WorkerMessage { Ready = new WorkerReady { DatasetSha256 = dataset.Sha256 } });
+            shared = Map(run.SharedMemory, NetworkShape.Parse(run.Layers));
+            outgoing.Add(new WorkerMessage
+            {
+                Ready = new WorkerReady { DatasetSha256 = dataset.Sha256, SharedMemory = shared is not null },
+            });
             notice($"joined run {run.RunId}: {run.Layers} on {run.DatasetName}, {identity.Threads} threads");
             computing = Task.Factory.StartNew(
-                () => ComputeUntilEnded(run, dataset, incoming, outgoing, ended.Token), CancellationToken.None,
+                () => ComputeUntilEnded(run, dataset, shared, incoming, outgoing, ended.Token), CancellationToken.None,
                 TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
             // The writer ends when the worker leaves, or when the call breaks; only the reader knows why.
@@ -59,8 +66,14 @@ internal sealed class TrainingWorker(
             incoming.End();
             await ended.CancelAsync();
             await computing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            shared?.Dispose();
         }
     }
+
+    /// <summary>The memory that a coordinator on this machine offers; null when tensors are to travel over gRPC.</summary>
+    private static SharedTensors? Map(SharedMemoryOffer? offer, NetworkShape shape) => offer is null
+        ? null
+        : SharedTensors.TryOpen(offer.Path, offer.Key.Span, shape, (int)Math.Min(offer.Slots, int.MaxValue));
 
     private static async Task<RunEnded?> Outcome(Task first, Task<RunEnded?> receiving)
     {
@@ -76,9 +89,10 @@ internal sealed class TrainingWorker(
     }
 
     private void ComputeUntilEnded(
-        Welcome run, Dataset dataset, IncomingFrames incoming, OutgoingFrames outgoing, CancellationToken ended)
+        Welcome run, Dataset dataset, SharedTensors? shared, IncomingFrames incoming, OutgoingFrames outgoing,
+        CancellationToken ended)
     {
-        using var computer = new NodeComputer(run, dataset, team, incoming, outgoing);
+        using var computer = new NodeComputer(run, dataset, team, shared, incoming, outgoing);
         while (true)
         {
             Frame<CoordinatorMessage, WeightsHeader> frame = incoming.Take();

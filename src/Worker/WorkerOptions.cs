@@ -8,6 +8,7 @@ namespace Backprop.Worker;
 /// <param name="TokenFile">The file of the shared secret, found fit; null: none is sent.</param>
 /// <param name="AuthorityFile">PEM certificates to trust instead of the machine's own; null: the machine's.</param>
 /// <param name="EndWithInput">Ends when standard input ends; Ctrl-C is left to the program that started it.</param>
+/// <param name="UsesSharedMemory">Shares memory with a coordinator on its own machine; otherwise tensors travel over gRPC.</param>
 public sealed record WorkerOptions(
     Uri Coordinator, string Name, int Threads, string? DataDirectory, string? TokenFile, string? AuthorityFile,
-    bool EndWithInput);
+    bool EndWithInput, bool UsesSharedMemory);

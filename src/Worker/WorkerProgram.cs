@@ -32,6 +32,7 @@ internal static class WorkerProgram
             Name = options.Name,
             Incarnation = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
             Threads = (uint)options.Threads,
+            SharedMemory = options.UsesSharedMemory,
             ArithmeticFingerprint = ArithmeticFingerprint.Compute(),
             ProgramVersion = typeof(WorkerProgram).Assembly.GetName().Version?.ToString(3) ?? "",
         };

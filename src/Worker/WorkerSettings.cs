@@ -35,6 +35,10 @@ public static class WorkerSettings
         + "coordinator's certificate, or that certificate itself.",
         ValueKinds.Text("a file")!, null, null);
 
+    public static readonly Setting<string> Transport = new(
+        "transport", "auto|grpc", "How tensors travel: auto shares memory with a coordinator on this machine; grpc never does.",
+        ValueKinds.OneOf(["auto", "grpc"]), "auto", "auto");
+
     public static readonly Setting<bool> EndWithInput = new(
         "end-with-input", "", "Ends when standard input ends: for a program that starts workers and must not leave them behind.",
         ValueKinds.Flag, false, "false");
@@ -58,7 +62,7 @@ public static class WorkerSettings
 
         """;
 
-    public static IReadOnlyList<Setting> All { get; } = [Coordinator, Name, Threads, DataDirectory, TokenFile, AuthorityFile, EndWithInput];
+    public static IReadOnlyList<Setting> All { get; } = [Coordinator, Name, Threads, DataDirectory, TokenFile, AuthorityFile, Transport, EndWithInput];
 
     /// <exception cref="UserErrorException">A value or a combination does not fit.</exception>
     public static WorkerOptions Read(SettingValues values)
@@ -70,7 +74,8 @@ public static class WorkerSettings
             values.Get(DataDirectory),
             values.Get(TokenFile),
             values.Get(AuthorityFile),
-            values.Get(EndWithInput));
+            values.Get(EndWithInput),
+            values.Get(Transport) == "auto");
 
         bool isEncrypted = options.Coordinator.Scheme == Uri.UriSchemeHttps;
         if (options.AuthorityFile is not null && !isEncrypted)

@@ -1,29 +1,46 @@
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;
 using Backprop.Protos;
+using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
 using WorkerFrame = Backprop.Protos.Tensors.Frame<Backprop.Protos.WorkerMessage, Backprop.Protos.NodeHeader>;
 
 namespace Backprop.Worker.Transport;
 
-/// <summary>Sends a node's layers as soon as they exist, the last layer first; small layers wait to share a frame.</summary>
-internal sealed class NodeValueSender(OutgoingFrames outgoing, string runId) : INodeValueSink, IDisposable
+/// <summary>
+/// Hands a node's layers on as soon as they exist, the last layer first: into the slot of shared memory that the
+/// assignment named, or in frames, where small layers wait to share one.
+/// </summary>
+internal sealed class NodeValueSender(
+    OutgoingFrames outgoing, string runId, SharedTensors? shared, IReadOnlyList<LayerParameters> shape)
+    : INodeValueSink, IDisposable
 {
     private readonly Dictionary<ShardNode, List<TensorPart>> unsent = [];
+    private readonly Dictionary<ShardNode, int> slots = [];
     private readonly CountdownEvent unwritten = new(1);
     private uint epoch;
     private ulong step;
 
     /// <summary>Names the step of the values to come.</summary>
-    public void Begin(uint epochNumber, ulong stepNumber)
+    /// <param name="nodeSlots">A slot for each node; none when the values are to be sent.</param>
+    public void Begin(uint epochNumber, ulong stepNumber, IReadOnlyList<ShardNode> nodes, IReadOnlyList<uint> nodeSlots)
     {
         epoch = epochNumber;
         step = stepNumber;
         unsent.Clear();
+        slots.Clear();
+        for (int i = 0; i < nodes.Count && i < nodeSlots.Count && shared is not null; i++)
+            slots.Add(nodes[i], (int)Math.Min(nodeSlots[i], int.MaxValue));
     }
 
     public void LayerReady(ShardNode node, int layer, LayerParameters sum)
     {
+        if (slots.TryGetValue(node, out int slot))
+        {
+            shared!.WriteLayer(slot, shape, layer, sum);
+            return;
+        }
+
         if (!unsent.TryGetValue(node, out List<TensorPart>? parts))
             unsent[node] = parts = [];
         TensorFrames.Append(parts, layer, sum, full => Send(node, full, null));
@@ -31,7 +48,7 @@ internal sealed class NodeValueSender(OutgoingFrames outgoing, string runId) : I
 
     public void NodeReady(ShardNode node, NodeTotals totals)
     {
-        Send(node, [.. unsent[node]], new Totals
+        Send(node, unsent.TryGetValue(node, out List<TensorPart>? parts) ? [.. parts] : [], new Totals
         {
             ExampleCount = (uint)totals.ExampleCount,
             CorrectCount = (uint)totals.CorrectCount,
@@ -61,6 +78,7 @@ internal sealed class NodeValueSender(OutgoingFrames outgoing, string runId) : I
             Step = step,
             Node = new Node { First = (uint)node.First, Count = (uint)node.Count },
             Totals = totals,
+            Shared = slots.ContainsKey(node),
         };
         outgoing.Add(new WorkerFrame(header, parts) { Sent = () => unwritten.Signal() });
     }

@@ -1,0 +1,31 @@
+using System.Globalization;
+using Backprop.Core.LinearAlgebra;
+using Backprop.Kernels;
+using BenchmarkDotNet.Running;
+
+// quick [512|256|128|1] [threads]: a table in a few seconds. Anything else goes to BenchmarkDotNet.
+bool hasBlas = OpenBlas.TryStart(out string message);
+if (args is not ["quick", ..])
+{
+    if (!hasBlas)
+    {
+        Console.Error.WriteLine(message);
+        return 1;
+    }
+
+    BenchmarkSwitcher.FromAssembly(typeof(ProductBenchmarks).Assembly).Run(args);
+    return 0;
+}
+
+Console.WriteLine(message);
+VectorWidth width = args is [_, var bits, ..]
+    ? bits switch
+    {
+        "512" => VectorWidth.Vector512,
+        "256" => VectorWidth.Vector256,
+        "128" => VectorWidth.Vector128,
+        _ => VectorWidth.Scalar,
+    }
+    : VectorWidths.Widest;
+int threads = args is [_, _, var count, ..] ? int.Parse(count, CultureInfo.InvariantCulture) : 1;
+return QuickTable.Print(width, threads, hasBlas);

@@ -1,0 +1,124 @@
+using Backprop.CommandLine;
+using Backprop.Core;
+using Backprop.Core.Model;
+
+namespace Backprop.Coordinator.Commands;
+
+/// <summary>Reads the options of <c>train</c> and refuses what does not go together, before anything starts.</summary>
+public static class TrainOptionsReader
+{
+    /// <exception cref="UserErrorException">A value or a combination does not fit.</exception>
+    public static TrainOptions Read(SettingValues values)
+    {
+        int workers = values.Get(TrainSettings.InProcess) ? 0 : values.Get(TrainSettings.Workers);
+        var options = new TrainOptions
+        {
+            Data = DatasetSettings.Request(values.Get(TrainSettings.Dataset), values),
+            Layers = values.Get(TrainSettings.Layers),
+            Activations = values.Get(TrainSettings.Activations),
+            Cost = values.Get(TrainSettings.Cost),
+            Optimizer = values.Get(TrainSettings.Optimizer),
+            LearningRate = values.Get(TrainSettings.LearningRate),
+            Momentum = values.Get(TrainSettings.Momentum),
+            L2 = values.Get(TrainSettings.L2),
+            Schedule = values.Get(TrainSettings.Schedule),
+            Initializer = values.Get(TrainSettings.Initializer),
+            InitFile = values.Get(TrainSettings.Init),
+            MiniBatch = values.Get(TrainSettings.MiniBatch),
+            Epochs = values.Get(TrainSettings.Epochs),
+            Shards = values.Get(TrainSettings.Shards),
+            Shuffle = values.Get(TrainSettings.Shuffle),
+            Seed = values.Get(TrainSettings.Seed),
+            Workers = workers,
+            InProcess = values.Get(TrainSettings.InProcess),
+            Threads = values.Get(TrainSettings.Threads) ?? Math.Max(1, Environment.ProcessorCount / Math.Max(1, workers)),
+            MinWorkers = values.Get(TrainSettings.MinWorkers),
+            WorkerTimeout = values.Get(TrainSettings.WorkerTimeout),
+            Listen = values.Get(TrainSettings.Listen),
+            Dashboard = values.Get(TrainSettings.Dashboard),
+            RunDirectory = values.Get(TrainSettings.RunDirectory),
+            CheckpointEvery = values.Get(TrainSettings.CheckpointEvery),
+            Json = values.Get(TrainSettings.Json),
+            CertificateFile = values.Get(TrainSettings.CertificateFile),
+            KeyFile = values.Get(TrainSettings.KeyFile),
+            TokenFile = values.Get(TrainSettings.TokenFile),
+        };
+        CheckNetwork(options, values);
+        CheckWorkers(options, values);
+        AccessRules.Check(options, values);
+        CheckRunDirectory(options, values);
+        return options;
+    }
+
+    /// <summary>What can be said of the network without the data set, which may have to be fetched first.</summary>
+    private static void CheckNetwork(TrainOptions options, SettingValues values)
+    {
+        if (options.InitFile is not null)
+        {
+            ReadableFile.Require(values.Given(TrainSettings.Init), options.InitFile);
+            if (values.IsOnCommandLine(TrainSettings.Initializer))
+            {
+                throw new UserErrorException(
+                    $"{values.Given(TrainSettings.Initializer)} and {values.Given(TrainSettings.Init)} both say where the "
+                    + "first weights come from; give one of them.");
+            }
+
+            if (options.Layers is null)
+                return;
+        }
+
+        // Without --layers the network has one hidden layer; its sizes do not matter to what is checked here.
+        _ = NetworkModel.Create(
+            options.Layers is null ? new NetworkShape(2, 30, 2) : RunSetup.ParseLayers(options.Layers),
+            options.Activations, options.Cost);
+    }
+
+    private static void CheckWorkers(TrainOptions options, SettingValues values)
+    {
+        if (options.InProcess)
+        {
+            Setting[] ofWorkers =
+            [
+                TrainSettings.Workers, TrainSettings.MinWorkers, TrainSettings.WorkerTimeout, TrainSettings.Listen,
+                TrainSettings.CertificateFile, TrainSettings.KeyFile, TrainSettings.TokenFile,
+            ];
+            foreach (Setting setting in ofWorkers.Where(values.IsOnCommandLine))
+            {
+                throw new UserErrorException(
+                    $"{values.Given(TrainSettings.InProcess)} trains without workers, and {values.Given(setting)} is about "
+                    + "workers; leave one of them out.");
+            }
+        }
+        else if (options.Workers > 0 && options.MinWorkers > options.Workers
+            && !values.IsGiven(TrainSettings.Workers))
+        {
+            throw new UserErrorException(
+                $"{values.Given(TrainSettings.MinWorkers)} is more than the {options.Workers} workers that are started; add "
+                + $"--workers {options.MinWorkers}, or --workers 0 to wait for remote ones.");
+        }
+        else if (options.Workers > 0 && options.MinWorkers > options.Workers)
+        {
+            throw new UserErrorException(
+                $"{values.Given(TrainSettings.MinWorkers)} is more than {values.Given(TrainSettings.Workers)}; from 1 to "
+                + $"{options.Workers} fit, or --workers 0 to wait for remote ones.");
+        }
+    }
+
+    private static void CheckRunDirectory(TrainOptions options, SettingValues values)
+    {
+        if (options.RunDirectory is null)
+            return;
+        string given = values.Given(TrainSettings.RunDirectory);
+        try
+        {
+            if (File.Exists(options.RunDirectory))
+                throw new UserErrorException($"{given} is a file; it takes a directory that is new or empty.");
+            if (Directory.Exists(options.RunDirectory) && Directory.EnumerateFileSystemEntries(options.RunDirectory).Any())
+                throw new UserErrorException($"{given} is not empty; it takes a directory that is new or empty.");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"{given} cannot be used: {ReadableFile.Reason(exception)}.", exception);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using System.Net;
+using Backprop.CommandLine;
+using Backprop.Coordinator.Dashboard;
+using Backprop.Coordinator.Transport;
+using Backprop.Core;
+using Backprop.Protos;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+
+namespace Backprop.Coordinator;
+
+/// <summary>
+/// The coordinator's servers: gRPC over HTTP/2 for workers, and the page over HTTP/1.1, each on its own address. Only
+/// the addresses given here are opened, whatever the environment says.
+/// </summary>
+internal sealed class CoordinatorHost : IAsyncDisposable
+{
+    private const int Window = 8 * 1024 * 1024;
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
+
+    private readonly WebApplication application;
+
+    private CoordinatorHost(WebApplication application, IReadOnlyList<Uri> addresses, HostAddresses wanted)
+    {
+        this.application = application;
+        int next = 0;
+        GrpcAddress = wanted.Grpc is null ? null : addresses[next++];
+        LocalWorkerAddress = wanted.IsSecured ? addresses[next++] : GrpcAddress;
+        DashboardAddress = wanted.Dashboard is null ? null : addresses[next];
+    }
+
+    /// <summary>Where workers join; null with --in-process.</summary>
+    public Uri? GrpcAddress { get; }
+
+    /// <summary>Where this machine's own workers join: loopback, without TLS.</summary>
+    public Uri? LocalWorkerAddress { get; }
+
+    /// <summary>Where the page stands; null when it is off.</summary>
+    public Uri? DashboardAddress { get; }
+
+    /// <exception cref="UserErrorException">An address cannot be opened.</exception>
+    public static async Task<CoordinatorHost?> StartAsync(
+        HostAddresses addresses, RunSession? session, RunRecorder recorder, DashboardFeed? feed)
+    {
+        if (addresses.Grpc is null && addresses.Dashboard is null)
+            return null;
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Listen(kestrel, addresses));
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);
+        builder.Services.AddRoutingCore();
+        builder.Services.AddLogging(logging => logging.AddFilter(_ => false));
+        if (session is not null)
+            AddGrpc(builder.Services, session, recorder, addresses.Token);
+
+        WebApplication application = builder.Build();
+        Map(application, addresses, session, feed);
+        try
+        {
+            await application.StartAsync();
+        }
+        catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
+        {
+            await application.DisposeAsync();
+            throw Unavailable(addresses, error);
+        }
+
+        IReadOnlyList<Uri> opened = [.. application.Services.GetRequiredService<IServer>().Features
+            .Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address))];
+        return new CoordinatorHost(application, opened, addresses);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var limit = new CancellationTokenSource(StopLimit);
+        await application.StopAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await application.DisposeAsync();
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, HostAddresses addresses)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.Http2.InitialConnectionWindowSize = 2 * Window;
+        kestrel.Limits.Http2.InitialStreamWindowSize = Window;
+        kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(10);
+        kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
+
+        // Streams of tensors have no least pace: heartbeats tell the living from the dead.
+        kestrel.Limits.MinRequestBodyDataRate = null;
+        kestrel.Limits.MinResponseDataRate = null;
+        kestrel.Limits.MaxRequestBodySize = null;
+        if (addresses.Grpc is { } grpc)
+        {
+            kestrel.Listen(grpc, endpoint =>
+            {
+                endpoint.Protocols = HttpProtocols.Http2;
+                if (addresses.IsSecured)
+                    endpoint.UseHttps(PemFiles.ReadCertificate(addresses.CertificateFile!, addresses.KeyFile!));
+            });
+            if (addresses.IsSecured)
+                kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.Protocols = HttpProtocols.Http2);
+        }
+
+        if (addresses.Dashboard is { } dashboard)
+            kestrel.Listen(dashboard, endpoint => endpoint.Protocols = HttpProtocols.Http1);
+    }
+
+    private static void AddGrpc(IServiceCollection services, RunSession session, RunRecorder recorder, string? token)
+    {
+        services.AddSingleton(session);
+        services.AddSingleton(recorder);
+        services.AddGrpc(grpc =>
+        {
+            grpc.MaxReceiveMessageSize = ProtocolVersion.MaximumMessageLength;
+            grpc.MaxSendMessageSize = ProtocolVersion.MaximumMessageLength;
+            grpc.CompressionProviders.Clear();
+            if (token is not null)
+                grpc.Interceptors.Add<TokenInterceptor>(token);
+        });
+        services.AddGrpcHealthChecks().AddCheck("run", () => HealthCheckResult.Healthy());
+    }
+
+    private static void Map(WebApplication application, HostAddresses addresses, RunSession? session, DashboardFeed? feed)
+    {
+        // Each answers on its own protocol, and so on its own address, only.
+        application.MapWhen(context => context.Request.Protocol == "HTTP/1.1", page =>
+        {
+            page.UseRouting();
+            page.UseEndpoints(endpoints =>
+            {
+                if (feed is not null)
+                    DashboardEndpoints.Map(endpoints, feed);
+            });
+        });
+        if (session is null)
+            return;
+        application.UseRouting();
+        application.MapGrpcService<TrainingService>();
+        application.MapGrpcService<RunControlService>();
+        application.MapGrpcHealthChecksService();
+    }
+
+    private static UserErrorException Unavailable(HostAddresses addresses, Exception error)
+    {
+        string message = error.Message;
+        bool isDashboard = addresses.Dashboard is { } page && message.Contains(page.ToString(), StringComparison.Ordinal);
+        IPEndPoint? endpoint = isDashboard ? addresses.Dashboard : addresses.Grpc ?? addresses.Dashboard;
+        string option = isDashboard || addresses.Grpc is null ? "--dashboard" : "--listen";
+        string other = option == "--dashboard" ? "another address, port 0 for any free one, or off" : "another address, or port 0 for any free one";
+        return new UserErrorException($"{option} {endpoint} cannot be opened ({error.GetBaseException().Message}); give {option} {other}.", error);
+    }
+}

@@ -1,0 +1,24 @@
+using System.Threading.Channels;
+
+namespace Backprop.Coordinator.LocalWorkers;
+
+/// <summary>The worker processes that the coordinator runs on its own machine.</summary>
+internal sealed class LocalWorkerGroup(
+    int count, LocalWorkerProgram program, ChannelWriter<RunEvent> inbox, TimeProvider time) : IAsyncDisposable
+{
+    private readonly LocalWorker[] workers =
+        [.. Names(count).Select(name => new LocalWorker(name, program, inbox, time))];
+
+    /// <summary>The names of a number of local workers: w1, w2, …</summary>
+    public static IReadOnlyList<string> Names(int count) => [.. Enumerable.Range(1, count).Select(number => $"w{number}")];
+
+    public void Start()
+    {
+        foreach (LocalWorker worker in workers)
+            worker.Start();
+    }
+
+    public void BecameReady(string name) => Array.Find(workers, worker => worker.Name == name)?.BecameReady();
+
+    public async ValueTask DisposeAsync() => await Task.WhenAll(workers.Select(worker => worker.DisposeAsync().AsTask()));
+}

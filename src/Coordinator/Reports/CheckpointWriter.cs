@@ -1,0 +1,53 @@
+using Backprop.Core.Formats;
+
+namespace Backprop.Coordinator.Reports;
+
+/// <summary>
+/// Writes checkpoints beside the training, in their order, and keeps the newest three. When the disk is slower than
+/// training, training waits for it rather than let unwritten checkpoints pile up.
+/// </summary>
+internal sealed class CheckpointWriter(string directory)
+{
+    private const int Kept = 3;
+
+    private Task writing = Task.CompletedTask;
+    private int written;
+
+    /// <summary>Checkpoints that stand on the disk, those swept since included.</summary>
+    public int WrittenCount => Volatile.Read(ref written);
+
+    /// <summary>The newest one written; null before the first.</summary>
+    public string? Newest { get; private set; }
+
+    /// <param name="checkpoint">Must not change while it is being written: a copy of the weights.</param>
+    /// <param name="notice">Told in one line when it cannot be written; training goes on.</param>
+    public void Save(Checkpoint checkpoint, Action<string> notice)
+    {
+        writing.Wait();
+        writing = Task.Run(() =>
+        {
+            try
+            {
+                Write(checkpoint);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                notice($"WARNING: no checkpoint at step {checkpoint.NextStep}: {error.Message}; training goes on");
+            }
+        });
+    }
+
+    /// <summary>Waits until the last one is written.</summary>
+    public Task FinishAsync() => writing;
+
+    private void Write(Checkpoint checkpoint)
+    {
+        Directory.CreateDirectory(directory);
+        string path = Path.Combine(directory, $"step-{checkpoint.NextStep:D9}.safetensors");
+        CheckpointFile.Write(path, checkpoint);
+        Interlocked.Increment(ref written);
+        Newest = path;
+        foreach (string old in Directory.GetFiles(directory, "step-*.safetensors").OrderDescending(StringComparer.Ordinal).Skip(Kept))
+            File.Delete(old);
+    }
+}

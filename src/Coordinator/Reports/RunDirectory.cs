@@ -1,0 +1,75 @@
+using Backprop.Coordinator.Commands;
+using Backprop.Core;
+using Backprop.Core.Formats;
+using Backprop.Core.Model;
+using Backprop.Core.Optimizers;
+
+namespace Backprop.Coordinator.Reports;
+
+/// <summary>The directory that a run writes, and the weights in it: checkpoints on the way, the model at the end.</summary>
+internal sealed class RunDirectory
+{
+    private const string ModelName = "model.safetensors";
+
+    private readonly CheckpointWriter checkpoints;
+
+    /// <exception cref="UserErrorException">It cannot be made, or has files in it already.</exception>
+    public RunDirectory(string path)
+    {
+        FullPath = Path.GetFullPath(path);
+        try
+        {
+            if (Directory.Exists(FullPath) && Directory.EnumerateFileSystemEntries(FullPath).Any())
+                throw new UserErrorException($"--run-dir {path} is not empty; give a new directory, or an empty one.");
+            Directory.CreateDirectory(FullPath);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"--run-dir {path} cannot be made: {error.Message}", error);
+        }
+
+        checkpoints = new CheckpointWriter(Path.Combine(FullPath, "checkpoints"));
+    }
+
+    public string FullPath { get; }
+
+    public int CheckpointCount => checkpoints.WrittenCount;
+
+    public string? NewestCheckpoint => checkpoints.Newest;
+
+    /// <summary>Writes a checkpoint of a copy of the weights while training goes on.</summary>
+    public void SaveCheckpoint(
+        RunSetup setup, long nextStep, Parameters parameters, OptimizerState state, NodeTotals epochTotals,
+        Action<string> notice)
+    {
+        var copied = new OptimizerState(state.Velocity is null ? null : Copy(state.Velocity));
+        checkpoints.Save(
+            new Checkpoint(setup.Configuration, ProgramVersion.Text, nextStep, Copy(parameters), copied, epochTotals), notice);
+    }
+
+    public Task FinishCheckpointsAsync() => checkpoints.FinishAsync();
+
+    /// <summary>Writes the weights as they are at the end.</summary>
+    /// <returns>The path; null when it could not be written, which is told.</returns>
+    public string? WriteModel(RunSetup setup, Parameters parameters, Action<string> notice)
+    {
+        string path = Path.Combine(FullPath, ModelName);
+        try
+        {
+            ModelFile.Write(path, parameters, setup.Metadata);
+            return path;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            notice($"WARNING: {path} could not be written: {error.Message}");
+            return null;
+        }
+    }
+
+    private static Parameters Copy(Parameters parameters)
+    {
+        var copy = new Parameters(parameters.Shape);
+        parameters.CopyTo(copy);
+        return copy;
+    }
+}

@@ -1,0 +1,168 @@
+using Backprop.Coordinator.Commands;
+using Backprop.Coordinator.Progress;
+using Backprop.Coordinator.Reports;
+using Backprop.Core.Model;
+using Backprop.Core.Optimizers;
+using Backprop.Core.Training;
+
+namespace Backprop.Coordinator;
+
+/// <summary>
+/// Keeps the record of a run, whoever trains it: counts steps and examples, measures training time, writes the run
+/// directory, and tells the reporters.
+/// </summary>
+internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
+{
+    private static readonly TimeSpan PublishInterval = TimeSpan.FromMilliseconds(200);
+
+    private readonly RunSetup setup;
+    private readonly RunDirectory directory;
+    private readonly IRunReporter reporter;
+    private readonly TimeProvider time;
+    private readonly ProgressRate rate;
+    private readonly long start;
+    private long mark;
+    private long published;
+    private TimeSpan trainingTime;
+    private long steps;
+    private long examples;
+    private NodeTotals epochTotals;
+    private EpochResult? lastEpoch;
+    private RunPhase phase = RunPhase.Starting;
+
+    public RunRecorder(
+        RunSetup setup, RunDirectory directory, IRunReporter reporter, TimeProvider time)
+    {
+        this.setup = setup;
+        this.directory = directory;
+        this.reporter = reporter;
+        this.time = time;
+        start = time.GetTimestamp();
+        mark = start;
+        rate = new ProgressRate(setup.Plan.StepCount, time);
+        Latest = Snapshot();
+    }
+
+    /// <summary>Asked for the workers whenever a snapshot is taken; none with --in-process.</summary>
+    public Func<IReadOnlyList<WorkerSnapshot>> Workers { get; set; } = () => [];
+
+    /// <summary>Workers that training needs, or starts with.</summary>
+    public int WantedWorkers { get; set; }
+
+    /// <summary>The snapshot taken last.</summary>
+    public ProgressSnapshot Latest { get; private set; }
+
+    /// <summary>From the first assignment to the last commit, evaluations left out.</summary>
+    public TimeSpan TrainingTime => trainingTime;
+
+    public NodeTotals EpochTotals => epochTotals;
+
+    public void RunStarted(RunDescription description)
+    {
+        WantedWorkers = description.WantedWorkers;
+        reporter.RunStarted(description);
+    }
+
+    /// <summary>The run is in another phase from now on.</summary>
+    public void Enter(RunPhase next)
+    {
+        if (next == phase)
+            return;
+        if (next == RunPhase.Training && phase != RunPhase.Evaluating)
+            mark = time.GetTimestamp();
+        phase = next;
+        Publish();
+    }
+
+    public void StepCommitted(long step, NodeTotals totals)
+    {
+        long now = time.GetTimestamp();
+        trainingTime += time.GetElapsedTime(mark, now);
+        mark = now;
+        if (steps > 0 && step % setup.Plan.StepsPerEpoch == 0)
+            epochTotals = default;
+        steps++;
+        examples += totals.ExampleCount;
+        epochTotals += totals;
+        rate.Add(totals.ExampleCount);
+        if (time.GetElapsedTime(published, now) >= PublishInterval)
+            Publish();
+    }
+
+    public void EpochEvaluated(EpochResult result)
+    {
+        mark = time.GetTimestamp();
+        lastEpoch = result;
+        ProgressSnapshot snapshot = Publish();
+        reporter.EpochEnded(result, snapshot);
+    }
+
+    public void CheckpointDue(long nextStep, Parameters parameters, OptimizerState state, NodeTotals totals)
+    {
+        directory.SaveCheckpoint(setup, nextStep, parameters, state, totals, Notice);
+        mark = time.GetTimestamp();
+    }
+
+    public void Notice(string line) => reporter.Noticed(line);
+
+    /// <summary>Takes a snapshot and shows it.</summary>
+    public ProgressSnapshot Publish()
+    {
+        published = time.GetTimestamp();
+        Latest = Snapshot();
+        reporter.Progressed(Latest);
+        return Latest;
+    }
+
+    /// <summary>Gives the verdict, once everything is written.</summary>
+    public async Task<RunSummary> EndAsync(
+        string status, string? error, Parameters parameters, WorkersSummary workers, long nodesReassigned)
+    {
+        phase = RunPhase.Ended;
+        await directory.FinishCheckpointsAsync();
+        Publish();
+        double seconds = Math.Max(trainingTime.TotalSeconds, 1e-9);
+        var summary = new RunSummary
+        {
+            Status = status,
+            Error = error,
+            Dataset = setup.DatasetSummary,
+            Layers = setup.Configuration.Layers,
+            Epochs = setup.Configuration.Epochs,
+            Steps = steps,
+            Examples = examples,
+            TrainingLoss = lastEpoch?.TrainingLoss,
+            TestLoss = lastEpoch?.TestLoss,
+            TestAccuracy = lastEpoch?.TestAccuracy,
+            WeightsSha256 = parameters.ComputeSha256(),
+            ElapsedSeconds = time.GetElapsedTime(start).TotalSeconds,
+            TrainingSeconds = trainingTime.TotalSeconds,
+            ExamplesPerSecond = examples / seconds,
+            StepsPerSecond = steps / seconds,
+            Workers = workers,
+            NodesReassigned = nodesReassigned,
+            Checkpoints = directory.CheckpointCount,
+        };
+        string? model = directory.WriteModel(setup, parameters, Notice);
+        List<string> written = [.. RunDirectoryReporter.PathsIn(directory.FullPath)];
+        if (model is not null)
+            written.Add(model);
+        if (directory.NewestCheckpoint is { } checkpoint)
+            written.Add(checkpoint);
+        reporter.RunEnded(summary, written);
+        return summary;
+    }
+
+    public ValueTask DisposeAsync() => new(directory.FinishCheckpointsAsync());
+
+    private ProgressSnapshot Snapshot()
+    {
+        int epoch = setup.Plan.EpochOf(Math.Max(0, steps - 1));
+        double? loss = epochTotals.ExampleCount == 0 ? null : epochTotals.Cost / epochTotals.ExampleCount;
+        IReadOnlyList<WorkerSnapshot> workers = Workers();
+        int ready = workers.Count(worker => worker.Activity is WorkerActivity.Idle or WorkerActivity.Computing);
+        return new ProgressSnapshot(
+            phase, epoch, steps, loss, rate.PerSecond(trainingTime), time.GetElapsedTime(start), rate.Remaining(steps),
+            ready, WantedWorkers, workers);
+    }
+}

@@ -1,0 +1,233 @@
+using Backprop.Core.Sharding;
+using Backprop.Core.Training;
+
+namespace Backprop.Coordinator.Scheduling;
+
+/// <summary>
+/// Decides everything that must be right under faults: who takes part, whose a node is, when a step is complete, when
+/// to save, when to end. Pure: events in, commands out; no socket, clock, thread, file or random source inside.
+/// </summary>
+/// <remarks>
+/// Invariants: the nodes outstanding, unassigned and answered together cover every example of the current work exactly
+/// once; a work is committed when nothing of it is outstanding or unassigned, and then never again.
+/// </remarks>
+public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, long firstStep = 0)
+{
+    private readonly List<SchedulerCommand> commands = [];
+    private readonly Dictionary<WorkerId, Member> members = [];
+    private readonly List<Member> order = [];
+    private readonly HashSet<ShardNode> unassigned = [];
+    private Work next = WorkAt(plan, firstStep);
+    private int startingWorkers = options.StartingWorkers;
+    private bool started;
+    private bool isWorking;
+    private bool stopRequested;
+    private bool finished;
+    private TimeSpan now;
+    private TimeSpan? waitingSince;
+
+    /// <summary>The work being done, or the next one when nothing is.</summary>
+    public Work Current => next;
+
+    /// <summary>Nodes that went to another worker than the first.</summary>
+    public long NodesReassigned { get; private set; }
+
+    public int ReadyWorkers => order.Count;
+
+    /// <summary>Takes an event.</summary>
+    /// <returns>What is to be done, in order. The list is used again at the next call.</returns>
+    public IReadOnlyList<SchedulerCommand> Handle(SchedulerEvent happened)
+    {
+        commands.Clear();
+        if (finished)
+            return commands;
+        switch (happened)
+        {
+            case SchedulerEvent.WorkerReady ready: Admit(ready); break;
+            case SchedulerEvent.WorkerGone gone: Remove(gone); break;
+            case SchedulerEvent.WorkerHeard heard: Hear(heard); break;
+            case SchedulerEvent.NodeValueReceived value: Receive(value); break;
+            case SchedulerEvent.ClockTicked tick: Tick(tick.Now); break;
+            case SchedulerEvent.WorkersGivenUp givenUp: GiveUp(givenUp); break;
+            case SchedulerEvent.StopRequested: stopRequested = true; break;
+        }
+
+        Advance();
+        return commands;
+    }
+
+    private static Work WorkAt(TrainingPlan plan, long step) =>
+        new(WorkKind.Training, plan.EpochOf(step), step, plan.Shards, plan.BatchSizeOf(step));
+
+    private int RequiredWorkers => started ? options.MinimumWorkers : Math.Max(startingWorkers, options.MinimumWorkers);
+
+    private void Admit(SchedulerEvent.WorkerReady ready)
+    {
+        var member = new Member(ready.Worker, ready.Name, ready.Threads, now);
+        members.Add(ready.Worker, member);
+        order.Add(member);
+        if (started)
+            commands.Add(new SchedulerCommand.Notice($"worker {ready.Name} joined at {next}"));
+    }
+
+    private void Remove(SchedulerEvent.WorkerGone gone)
+    {
+        if (!members.Remove(gone.Worker, out Member? member))
+            return;
+        order.Remove(member);
+        unassigned.UnionWith(member.Outstanding);
+        string nodes = member.Outstanding.Count switch
+        {
+            0 => "",
+            1 => "; 1 node reassigned",
+            int count => $"; {count} nodes reassigned",
+        };
+        NodesReassigned += member.Outstanding.Count;
+        commands.Add(new SchedulerCommand.Notice($"worker {member.Name} lost at {next}{nodes} ({gone.Reason})"));
+    }
+
+    private void Hear(SchedulerEvent.WorkerHeard heard)
+    {
+        now = heard.Now > now ? heard.Now : now;
+        if (members.TryGetValue(heard.Worker, out Member? member))
+            member.LastHeard = now;
+    }
+
+    private void Receive(SchedulerEvent.NodeValueReceived value)
+    {
+        if (!members.TryGetValue(value.Worker, out Member? member))
+            Drop(value, "from a worker that is gone");
+        else if (!isWorking || value.Kind != next.Kind || value.Step != next.Step)
+            Drop(value, $"late: the run is at {next}");
+        else if (!member.Outstanding.Remove(value.Node))
+            Drop(value, "not asked of this worker, or already there");
+        else
+        {
+            member.LastHeard = now;
+            commands.Add(new SchedulerCommand.KeepValue(value.Worker, value.Node));
+        }
+    }
+
+    private void Drop(SchedulerEvent.NodeValueReceived value, string reason) =>
+        commands.Add(new SchedulerCommand.DropValue(value.Worker, value.Node, reason));
+
+    private void Tick(TimeSpan time)
+    {
+        now = time > now ? time : now;
+        foreach (Member member in order)
+        {
+            TimeSpan silence = now - member.LastHeard;
+            if (silence > options.SilenceLimit)
+                commands.Add(new SchedulerCommand.Evict(member.Id, $"silent for {silence.TotalSeconds:0.0} s"));
+        }
+
+        if (waitingSince is { } since && now - since > options.WorkerTimeout)
+        {
+            End(RunEnd.Failed, $"{order.Count} of {RequiredWorkers} workers after waiting for "
+                + $"{options.WorkerTimeout.TotalSeconds:0} s (--worker-timeout)");
+        }
+    }
+
+    private void GiveUp(SchedulerEvent.WorkersGivenUp givenUp)
+    {
+        startingWorkers = Math.Max(1, startingWorkers - givenUp.Count);
+        commands.Add(new SchedulerCommand.Notice(givenUp.Reason));
+    }
+
+    /// <summary>Goes as far as it can: hand on, commit, begin, until something has to happen first.</summary>
+    private void Advance()
+    {
+        while (!finished)
+        {
+            if (isWorking && IsComplete)
+                Commit();
+            else if (isWorking && unassigned.Count > 0 && order.Count > 0)
+                HandOn();
+            else if (stopRequested && (order.Count == 0 || (!isWorking && next.Kind == WorkKind.Training)))
+                Interrupt();
+            else if (!isWorking && order.Count >= RequiredWorkers)
+                Begin();
+            else
+                break;
+        }
+
+        NoteWaiting();
+    }
+
+    private bool IsComplete => unassigned.Count == 0 && order.TrueForAll(member => member.Outstanding.Count == 0);
+
+    private void Begin()
+    {
+        started = true;
+        isWorking = true;
+        foreach ((Member member, List<ShardNode> nodes) in Assignment.Divide(next, order))
+            Give(member, nodes);
+    }
+
+    private void HandOn()
+    {
+        ShardNode[] nodes = [.. unassigned];
+        unassigned.Clear();
+        foreach ((Member member, List<ShardNode> share) in Assignment.HandOn(next, nodes, order))
+            Give(member, share);
+    }
+
+    private void Give(Member member, List<ShardNode> nodes)
+    {
+        member.Outstanding.UnionWith(nodes);
+        commands.Add(new SchedulerCommand.Assign(member.Id, next, nodes));
+    }
+
+    private void Commit()
+    {
+        isWorking = false;
+        if (next.Kind == WorkKind.Evaluation)
+        {
+            commands.Add(new SchedulerCommand.CommitEvaluation(next));
+            AfterEvaluation();
+            return;
+        }
+
+        commands.Add(new SchedulerCommand.CommitStep(next));
+        long step = next.Step + 1;
+        if (plan.IsCheckpointDue(next.Step) && !plan.EndsEpoch(next.Step))
+            commands.Add(new SchedulerCommand.SaveCheckpoint(step));
+        next = plan.EndsEpoch(next.Step)
+            ? new Work(WorkKind.Evaluation, next.Epoch, step, plan.EvaluationShards, plan.TestExamples)
+            : WorkAt(plan, step);
+    }
+
+    private void AfterEvaluation()
+    {
+        if (plan.IsCheckpointDue(next.Step - 1))
+            commands.Add(new SchedulerCommand.SaveCheckpoint(next.Step));
+        if (next.Step == plan.StepCount)
+            End(RunEnd.Completed, "");
+        else
+            next = WorkAt(plan, next.Step);
+    }
+
+    private void Interrupt()
+    {
+        // Between steps; or without a worker, when what was computed of the running step is given up.
+        commands.Add(new SchedulerCommand.SaveCheckpoint(next.Step));
+        End(RunEnd.Interrupted, "stopped on request");
+    }
+
+    private void End(RunEnd end, string reason)
+    {
+        finished = true;
+        commands.Add(new SchedulerCommand.Finish(end, reason));
+    }
+
+    private void NoteWaiting()
+    {
+        bool waits = !finished && (isWorking ? order.Count == 0 : order.Count < RequiredWorkers);
+        if (waits && waitingSince is null)
+            waitingSince = now;
+        else if (!waits)
+            waitingSince = null;
+        if (waits)
+            commands.Add(new SchedulerCommand.WaitForWorkers(order.Count, RequiredWorkers));
+    }
+}

@@ -1,0 +1,9 @@
+namespace Backprop.Coordinator.Scheduling;
+
+/// <summary>What the scheduler is told before the run.</summary>
+/// <param name="StartingWorkers">Workers to wait for before the first step, at least 1.</param>
+/// <param name="MinimumWorkers">Below it training waits, at least 1.</param>
+/// <param name="WorkerTimeout">How long it waits for workers before the run fails.</param>
+/// <param name="SilenceLimit">A worker not heard for longer is taken for gone.</param>
+public sealed record SchedulerOptions(
+    int StartingWorkers, int MinimumWorkers, TimeSpan WorkerTimeout, TimeSpan SilenceLimit);

@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Threading.Channels;
+using Backprop.CommandLine;
+using Backprop.Coordinator.Commands;
+using Backprop.Coordinator.Dashboard;
+using Backprop.Coordinator.LocalWorkers;
+using Backprop.Coordinator.Progress;
+using Backprop.Coordinator.Reports;
+using Backprop.Coordinator.Scheduling;
+using Backprop.Coordinator.Terminal;
+using Backprop.Coordinator.Transport;
+using Backprop.Core;
+using Backprop.Core.Data;
+using Backprop.Core.Training;
+
+namespace Backprop.Coordinator;
+
+/// <summary>Runs a training from its options to its exit code: opens what it needs, trains, gives the verdict.</summary>
+public static class TrainingProgram
+{
+    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(250);
+
+    /// <exception cref="UserErrorException">Something that was asked for cannot be done; nothing was started.</exception>
+    public static async Task<int> RunAsync(TrainOptions options, CancellationToken stop)
+    {
+        TimeProvider time = TimeProvider.System;
+        Dataset dataset = Datasets.Open(options.Data);
+        RunSetup setup = RunSetup.Create(options, dataset);
+        var directory = new RunDirectory(options.RunDirectory ?? DefaultDirectory(dataset, time));
+        string runId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
+
+        DashboardFeed? feed = options.Dashboard is null ? null : new DashboardFeed();
+        IRunReporter console = ConsoleReporter.Create(options.Json);
+        RunRecorder? warned = null;
+        var files = new RunDirectoryReporter(directory.FullPath, line => warned?.Notice(line));
+        IRunReporter reporter = feed is null ? new ReporterGroup(files, console) : new ReporterGroup(files, console, feed);
+        var recorder = new RunRecorder(setup, directory, reporter, time);
+        warned = recorder;
+        RunSession? session = options.InProcess ? null : NewSession(options, setup, runId, time);
+        await using CoordinatorHost? host = await CoordinatorHost.StartAsync(Addresses(options), session, recorder, feed);
+        recorder.RunStarted(Describe(options, setup, directory, runId, host));
+
+        RunSummary summary = session is null
+            ? await InProcessRun.RunAsync(options, setup, recorder, time, stop)
+            : await RunClusterAsync(options, setup, session, recorder, host!, stop);
+        return summary.Status switch
+        {
+            "completed" => ExitCodes.Success,
+            "interrupted" => ExitCodes.Interrupted,
+            _ => ExitCodes.Failed,
+        };
+    }
+
+    private static async Task<RunSummary> RunClusterAsync(
+        TrainOptions options, RunSetup setup, RunSession session, RunRecorder recorder, CoordinatorHost host,
+        CancellationToken stop)
+    {
+        var scheduler = new Scheduler(setup.Plan, new SchedulerOptions(
+            StartingWorkers: Math.Max(options.Workers, options.MinWorkers), options.MinWorkers, options.WorkerTimeout,
+            RunSession.SilenceLimit));
+        var board = new WorkerBoard(session.Time);
+        recorder.Workers = () => board.Snapshot(session.Workers.All);
+        ChannelWriter<RunEvent> inbox = session.Inbox.Writer;
+        await using var localWorkers = new LocalWorkerGroup(
+            options.Workers,
+            new LocalWorkerProgram(host.LocalWorkerAddress!.ToString(), options.Threads, options.Data.DataDirectory, options.TokenFile),
+            inbox, session.Time);
+        localWorkers.Start();
+        using CancellationTokenRegistration stopping =
+            stop.Register(() => inbox.TryWrite(new RunEvent(new SchedulerEvent.StopRequested())));
+        await using ITimer ticking = session.Time.CreateTimer(
+            _ => inbox.TryWrite(new RunEvent(new SchedulerEvent.ClockTicked(session.Time.GetElapsedTime(0)))), null,
+            TimeSpan.Zero, TickInterval);
+
+        var run = new TrainingRun(setup, scheduler, session, recorder, localWorkers, board);
+        SchedulerCommand.Finish finish = await run.RunAsync();
+        foreach (WorkerConnection worker in session.Workers.All)
+            worker.Finish(new Protos.RunEnded { Status = StatusOf(finish.End), Reason = finish.Reason });
+        return await recorder.EndAsync(
+            StatusOf(finish.End), finish.End == RunEnd.Failed ? finish.Reason : null, run.Parameters,
+            new WorkersSummary(board.Joined, board.Lost, board.Most), scheduler.NodesReassigned);
+    }
+
+    private static string StatusOf(RunEnd end) => end switch
+    {
+        RunEnd.Completed => "completed",
+        RunEnd.Interrupted => "interrupted",
+        _ => "failed",
+    };
+
+    private static RunSession NewSession(TrainOptions options, RunSetup setup, string runId, TimeProvider time) => new(
+        runId, setup.Configuration, setup.Plan, setup.Dataset, DatasetFile.Length(setup.Dataset),
+        ArithmeticFingerprint.Compute(),
+        LocalWorkerGroup.Names(options.Workers).ToHashSet(), new WorkerRegistry(), new GradientPool(setup.Model.Shape),
+        Channel.CreateUnbounded<RunEvent>(new UnboundedChannelOptions { SingleReader = true }), time);
+
+    private static HostAddresses Addresses(TrainOptions options) => new(
+        options.InProcess ? null : EndPointOf(options.Listen), EndPointOf(options.Dashboard), options.CertificateFile, options.KeyFile,
+        options.TokenFile is null ? null : TokenFile.Read(options.TokenFile));
+
+    private static IPEndPoint? EndPointOf(ListenAddress? address) =>
+        address is null ? null : new IPEndPoint(address.Address, address.Port);
+
+    private static RunDescription Describe(
+        TrainOptions options, RunSetup setup, RunDirectory directory, string runId, CoordinatorHost? host) => new(
+        runId, setup.Configuration, setup.Dataset.Name, setup.Plan.TrainingExamples, setup.Plan.TestExamples, setup.Plan,
+        options.InProcess, options.InProcess ? 0 : options.Workers, options.Threads, host?.GrpcAddress?.ToString(),
+        host?.DashboardAddress?.ToString(), directory.FullPath);
+
+    private static string DefaultDirectory(Dataset dataset, TimeProvider time)
+    {
+        string moment = time.GetLocalNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+        string name = Path.Combine("runs", $"{moment}-{Path.GetFileNameWithoutExtension(dataset.Name)}");
+        string free = name;
+        for (int number = 2; Directory.Exists(free); number++)
+            free = $"{name}-{number}";
+        return free;
+    }
+}

@@ -1,0 +1,62 @@
+using System.IO.Pipelines;
+using Backprop.Core.Data;
+using Backprop.Protos;
+using Google.Protobuf;
+using Grpc.Core;
+using DatasetRequest = Backprop.Protos.DatasetRequest;
+
+namespace Backprop.Coordinator.Transport;
+
+/// <summary>Streams the run's data set to a worker that does not hold it.</summary>
+internal static class DatasetStream
+{
+    private const int ChunkLength = 512 * 1024;
+
+    /// <exception cref="RpcException">NOT_FOUND: the run has another data set.</exception>
+    public static async Task SendAsync(
+        DatasetRequest request, IServerStreamWriter<DatasetChunk> responses, RunSession session,
+        CancellationToken cancellation)
+    {
+        if (request.Sha256 != session.Dataset.Sha256)
+        {
+            throw new RpcException(new Status(
+                StatusCode.NotFound, $"This run's data set is {session.Dataset.Name}, SHA-256 {session.Dataset.Sha256}."));
+        }
+
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 4 * ChunkLength, resumeWriterThreshold: ChunkLength));
+        Task writing = Task.Run(() => Produce(session.Dataset, pipe.Writer), cancellation);
+        try
+        {
+            byte[] chunk = new byte[ChunkLength];
+            using Stream bytes = pipe.Reader.AsStream();
+            int length;
+            while ((length = await bytes.ReadAtLeastAsync(chunk, ChunkLength, throwOnEndOfStream: false, cancellation)) > 0)
+            {
+                await responses.WriteAsync(
+                    new DatasetChunk { Data = UnsafeByteOperations.UnsafeWrap(chunk.AsMemory(0, length)) }, cancellation);
+            }
+        }
+        finally
+        {
+            // Lets a producer that still writes see that nobody reads.
+            await pipe.Reader.CompleteAsync();
+            await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static void Produce(Dataset dataset, PipeWriter writer)
+    {
+        Exception? failure = null;
+        try
+        {
+            using Stream stream = writer.AsStream(leaveOpen: true);
+            DatasetFile.Write(dataset, stream);
+        }
+        catch (Exception error) when (error is IOException or InvalidOperationException or OperationCanceledException)
+        {
+            failure = error;
+        }
+
+        writer.Complete(failure);
+    }
+}

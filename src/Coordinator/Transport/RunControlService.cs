@@ -1,0 +1,71 @@
+using Backprop.Coordinator.Progress;
+using Backprop.Coordinator.Scheduling;
+using Backprop.Protos;
+using Grpc.Core;
+
+namespace Backprop.Coordinator.Transport;
+
+/// <summary>Service RunControl over gRPC: looks at the run and asks it to stop.</summary>
+internal sealed class RunControlService(RunSession session, RunRecorder recorder) : RunControl.RunControlBase
+{
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
+
+    public override Task<RunStatus> GetStatus(StatusRequest request, ServerCallContext context) =>
+        Task.FromResult(Status(recorder.Latest));
+
+    public override async Task WatchStatus(
+        StatusRequest request, IServerStreamWriter<RunStatus> responseStream, ServerCallContext context)
+    {
+        using var timer = new PeriodicTimer(WatchInterval, session.Time);
+        do
+        {
+            ProgressSnapshot latest = recorder.Latest;
+            await responseStream.WriteAsync(Status(latest), context.CancellationToken);
+            if (latest.Phase == RunPhase.Ended)
+                return;
+        }
+        while (await timer.WaitForNextTickAsync(context.CancellationToken));
+    }
+
+    public override Task<StopReply> Stop(StopRequest request, ServerCallContext context)
+    {
+        session.Inbox.Writer.TryWrite(new RunEvent(new SchedulerEvent.StopRequested()));
+        return Task.FromResult(new StopReply());
+    }
+
+    private RunStatus Status(ProgressSnapshot snapshot)
+    {
+        var status = new RunStatus
+        {
+            RunId = session.RunId,
+            Phase = snapshot.Phase switch
+            {
+                RunPhase.Starting => "starting",
+                RunPhase.WaitingForWorkers => "waiting for workers",
+                RunPhase.Training => "training",
+                RunPhase.Evaluating => "evaluating",
+                _ => "ended",
+            },
+            Epoch = (uint)snapshot.Epoch,
+            Epochs = (uint)session.Plan.Epochs,
+            Step = (ulong)snapshot.Step,
+            Steps = (ulong)session.Plan.StepCount,
+            RunningLoss = snapshot.RunningLoss ?? 0,
+            ExamplesPerSecond = snapshot.ExamplesPerSecond,
+        };
+        status.Workers.AddRange(snapshot.Workers.Select(worker => new WorkerStatus
+        {
+            Name = worker.Name,
+            Activity = worker.Activity switch
+            {
+                WorkerActivity.ReceivingData => "receiving data",
+                WorkerActivity.Idle => "idle",
+                WorkerActivity.Computing => "computing",
+                _ => "lost",
+            },
+            Threads = (uint)worker.Threads,
+            Examples = (ulong)worker.Examples,
+        }));
+        return status;
+    }
+}

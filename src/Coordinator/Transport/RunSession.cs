@@ -1,0 +1,19 @@
+using System.Threading.Channels;
+using Backprop.Core.Data;
+using Backprop.Core.Training;
+
+namespace Backprop.Coordinator.Transport;
+
+/// <summary>What the gRPC services need to know of the run that they serve.</summary>
+/// <param name="LocalNames">Names of the workers that this coordinator starts itself.</param>
+/// <param name="Fingerprint">The arithmetic that a worker must have; null when any is admitted.</param>
+internal sealed record RunSession(
+    string RunId, RunConfiguration Configuration, TrainingPlan Plan, Dataset Dataset, long DatasetLength,
+    string? Fingerprint, IReadOnlySet<string> LocalNames, WorkerRegistry Workers, GradientPool Gradients,
+    Channel<RunEvent> Inbox, TimeProvider Time)
+{
+    public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Silence after which a side takes the other for gone.</summary>
+    public static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(8);
+}

@@ -1,0 +1,44 @@
+using System.Net;
+using Backprop.Protos;
+using Backprop.Protos.SharedMemory;
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace Backprop.Coordinator.Transport;
+
+/// <summary>Offers shared memory to workers that call from this machine.</summary>
+internal static class SharedMemoryOffers
+{
+    /// <summary>Two nodes a level of the tree are the most that a share of the shards takes; a few more for reassigned ones.</summary>
+    private const int SlotsAtMost = 14;
+
+    /// <summary>Slots of large models are fewer: memory for them is taken from the machine.</summary>
+    private const long SlotNumbersAtMost = 1L << 28;
+
+    /// <summary>What is offered; nothing when the worker does not want it, calls from elsewhere, or there is no room.</summary>
+    public static (SharedTensors? Shared, SharedMemoryOffer? Offer) For(
+        JoinRequest join, RunSession session, ServerCallContext context)
+    {
+        if (!join.SharedMemory || !IsLoopback(context))
+            return (null, null);
+        int slots = (int)Math.Clamp(SlotNumbersAtMost / session.Configuration.Shape.ParameterCount, 1, SlotsAtMost);
+        string path = SharedDirectory.NewPath();
+        try
+        {
+            SharedTensors shared = SharedTensors.Create(path, session.Configuration.Shape, slots);
+            return (shared, new SharedMemoryOffer
+            {
+                Path = path,
+                Key = ByteString.CopyFrom(shared.Key),
+                Slots = (uint)slots,
+            });
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return (null, null);
+        }
+    }
+
+    private static bool IsLoopback(ServerCallContext context) =>
+        context.GetHttpContext().Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address);
+}

@@ -1,0 +1,122 @@
+using Backprop.Coordinator.Scheduling;
+using Backprop.Protos;
+using Backprop.Protos.SharedMemory;
+using Grpc.Core;
+using DatasetRequest = Backprop.Protos.DatasetRequest;
+using CoordinatorFrame = Backprop.Protos.Tensors.Frame<
+    Backprop.Protos.CoordinatorMessage, Backprop.Protos.WeightsHeader>;
+using WorkerFrame = Backprop.Protos.Tensors.Frame<Backprop.Protos.WorkerMessage, Backprop.Protos.NodeHeader>;
+
+namespace Backprop.Coordinator.Transport;
+
+/// <summary>Service Training over gRPC: in and out, no decisions.</summary>
+internal sealed class TrainingService(RunSession session) : TrainingServiceBase
+{
+    public override async Task Work(
+        IAsyncStreamReader<WorkerFrame> requests, IServerStreamWriter<CoordinatorFrame> responses,
+        ServerCallContext context)
+    {
+        JoinRequest join = JoinCheck.Check(await ReadFirstAsync(requests, context), session);
+        (SharedTensors? shared, SharedMemoryOffer? offer) = SharedMemoryOffers.For(join, session, context);
+        (WorkerConnection? connection, string? refusal) = session.Workers.TryAdd(join, id => new WorkerConnection(
+            id, join, session.LocalNames.Contains(join.Name), session.RunId, session.Gradients, shared,
+            session.Inbox.Writer, session.Time));
+        if (connection is null)
+        {
+            shared?.Dispose();
+            throw new RpcException(new Status(StatusCode.AlreadyExists, refusal!));
+        }
+
+        string reason = "it left";
+        try
+        {
+            connection.Send(new CoordinatorMessage { Welcome = JoinCheck.Welcome(session, offer) });
+            reason = await ServeAsync(connection, requests, responses, context);
+        }
+        catch (RpcException error)
+        {
+            reason = error.Status.Detail;
+            throw;
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            reason = "its connection broke";
+            throw new RpcException(new Status(StatusCode.Unavailable, "The connection broke."));
+        }
+        finally
+        {
+            session.Workers.Remove(connection);
+            session.Inbox.Writer.TryWrite(
+                new RunEvent(new SchedulerEvent.WorkerGone(connection.Id, reason), connection));
+        }
+    }
+
+    public override Task FetchDataset(
+        DatasetRequest request, IServerStreamWriter<DatasetChunk> responses, ServerCallContext context) =>
+        DatasetStream.SendAsync(request, responses, session, context.CancellationToken);
+
+    /// <summary>The join, which must come soon.</summary>
+    private async Task<WorkerFrame?> ReadFirstAsync(
+        IAsyncStreamReader<WorkerFrame> requests, ServerCallContext context)
+    {
+        using var late = new CancellationTokenSource(RunSession.SilenceLimit, session.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, context.CancellationToken);
+        try
+        {
+            return await requests.MoveNext(either.Token) ? requests.Current : null;
+        }
+        catch (Exception error) when (error is OperationCanceledException or RpcException && late.IsCancellationRequested)
+        {
+            throw new RpcException(new Status(
+                StatusCode.DeadlineExceeded, $"No JoinRequest within {RunSession.SilenceLimit.TotalSeconds:0} s."));
+        }
+    }
+
+    /// <summary>Reads and writes until a side ends the call.</summary>
+    /// <returns>Why it ended, when it ended in order.</returns>
+    private static async Task<string> ServeAsync(
+        WorkerConnection connection, IAsyncStreamReader<WorkerFrame> requests,
+        IServerStreamWriter<CoordinatorFrame> responses, ServerCallContext context)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        Task reading = connection.ReadAsync(requests, ended.Token);
+        Task writing = connection.WriteAsync(responses, ended.Token);
+        Task first = await Task.WhenAny(reading, writing, connection.Closed);
+        try
+        {
+            if (first == connection.Closed)
+                throw new RpcException(await connection.Closed);
+            await first;
+            return first == writing ? "the run is over" : "it left";
+        }
+        finally
+        {
+            // The other direction ends with the call; what it still throws says nothing new.
+            await ended.CancelAsync();
+            if (first != writing)
+                await IgnoreAsync(writing);
+            DisposeAfter(reading, connection);
+        }
+    }
+
+    private static async Task IgnoreAsync(Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (Exception error) when (error is OperationCanceledException or IOException or RpcException
+            or InvalidOperationException)
+        {
+        }
+    }
+
+    /// <summary>The reader may still copy a value out of shared memory.</summary>
+    private static void DisposeAfter(Task reading, WorkerConnection connection) => _ = reading.ContinueWith(
+        ended =>
+        {
+            _ = ended.Exception;
+            connection.Dispose();
+        },
+        TaskScheduler.Default);
+}

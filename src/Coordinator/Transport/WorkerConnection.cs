@@ -1,0 +1,180 @@
+using System.Threading.Channels;
+using Backprop.Coordinator.Scheduling;
+using Backprop.Core.Model;
+using Backprop.Core.Sharding;
+using Backprop.Protos;
+using Backprop.Protos.SharedMemory;
+using Backprop.Protos.Tensors;
+using Grpc.Core;
+using WorkKind = Backprop.Coordinator.Scheduling.WorkKind;
+using CoordinatorFrame = Backprop.Protos.Tensors.Frame<
+    Backprop.Protos.CoordinatorMessage, Backprop.Protos.WeightsHeader>;
+using WorkerFrame = Backprop.Protos.Tensors.Frame<Backprop.Protos.WorkerMessage, Backprop.Protos.NodeHeader>;
+
+namespace Backprop.Coordinator.Transport;
+
+/// <summary>One life of a worker: its stream's two directions, without decisions.</summary>
+internal sealed class WorkerConnection(
+    WorkerId id, JoinRequest join, bool isLocal, string runId, GradientPool pool, SharedTensors? shared,
+    ChannelWriter<RunEvent> inbox, TimeProvider time) : IDisposable
+{
+    private readonly Channel<CoordinatorFrame> outgoing =
+        Channel.CreateUnbounded<CoordinatorFrame>(new UnboundedChannelOptions { SingleReader = true });
+
+    private readonly TaskCompletionSource<Status> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly NodeValueReader values = new(join.Name, runId, pool, shared);
+    private volatile bool usesShared;
+    private long? weightsStep;
+    private long lastBeat = time.GetTimestamp();
+
+    public WorkerId Id { get; } = id;
+
+    public string Name { get; } = join.Name;
+
+    public ulong Incarnation { get; } = join.Incarnation;
+
+    public int Threads { get; } = (int)join.Threads;
+
+    public bool IsLocal { get; } = isLocal;
+
+    /// <summary>Completes when this side ends the call, with the status for the worker.</summary>
+    public Task<Status> Closed => closed.Task;
+
+    public void Send(CoordinatorMessage message) => outgoing.Writer.TryWrite(new CoordinatorFrame(message));
+
+    /// <summary>Says "I am alive" when that is due.</summary>
+    public void Beat()
+    {
+        if (time.GetElapsedTime(lastBeat) < RunSession.HeartbeatInterval)
+            return;
+        lastBeat = time.GetTimestamp();
+        Send(new CoordinatorMessage { Heartbeat = new Heartbeat() });
+    }
+
+    /// <summary>Gives the worker nodes, with the step's weights unless it holds them.</summary>
+    public void Assign(Work work, IReadOnlyList<ShardNode> nodes, Parameters parameters)
+    {
+        bool needsWeights = weightsStep != work.Step;
+        bool weightsFollow = needsWeights && !usesShared;
+        weightsStep = work.Step;
+        if (needsWeights && usesShared)
+            shared!.WriteWeights(parameters);
+        var assignment = new Protos.Assignment
+        {
+            RunId = runId,
+            Kind = work.Kind == WorkKind.Training ? Protos.WorkKind.Training : Protos.WorkKind.Evaluation,
+            Epoch = (uint)work.Epoch,
+            Step = (ulong)work.Step,
+            WeightsFollow = weightsFollow,
+            WeightsShared = needsWeights && usesShared,
+        };
+        assignment.Nodes.AddRange(nodes.Select(node => new Node { First = (uint)node.First, Count = (uint)node.Count }));
+        assignment.Slots.AddRange(values.Ask(work, nodes, withSlots: usesShared));
+        outgoing.Writer.TryWrite(new CoordinatorFrame(new CoordinatorMessage { Assignment = assignment })
+        {
+            MoreFollows = weightsFollow,
+        });
+        if (weightsFollow)
+            SendWeights(work.Step, parameters);
+    }
+
+    /// <summary>Ends the call with a status; frames not yet sent are dropped.</summary>
+    public void Close(Status status) => closed.TrySetResult(status);
+
+    /// <summary>Ends the call in order, after what has been queued.</summary>
+    public void Finish(RunEnded message)
+    {
+        Send(new CoordinatorMessage { RunEnded = message });
+        outgoing.Writer.TryComplete();
+    }
+
+    /// <summary>Writes what is queued until <see cref="Finish"/>.</summary>
+    public async Task WriteAsync(IServerStreamWriter<CoordinatorFrame> responses, CancellationToken cancellation)
+    {
+        await foreach (CoordinatorFrame frame in outgoing.Reader.ReadAllAsync(cancellation))
+        {
+            responses.WriteOptions = frame.MoreFollows ? BufferMore : null;
+            await responses.WriteAsync(frame, cancellation);
+        }
+    }
+
+    /// <summary>Reads the worker's messages and turns them into events until it leaves.</summary>
+    /// <exception cref="RpcException">A message that does not fit.</exception>
+    public async Task ReadAsync(IAsyncStreamReader<WorkerFrame> requests, CancellationToken cancellation)
+    {
+        try
+        {
+            while (await requests.MoveNext(cancellation))
+            {
+                if (!Take(requests.Current))
+                    return;
+            }
+        }
+        finally
+        {
+            values.Abandon();
+        }
+    }
+
+    private static readonly WriteOptions BufferMore = new(WriteFlags.BufferHint);
+
+    private bool Take(WorkerFrame frame)
+    {
+        if (frame.Header is not null)
+        {
+            TakeNodeValue(frame);
+            return true;
+        }
+
+        WorkerMessage message = frame.Message!;
+        switch (message.ContentCase)
+        {
+            case WorkerMessage.ContentOneofCase.Ready:
+                usesShared = shared is not null && message.Ready.SharedMemory;
+                shared?.Unlink();
+                Post(new SchedulerEvent.WorkerReady(Id, Name, Threads));
+                return true;
+            case WorkerMessage.ContentOneofCase.Heartbeat:
+                Post(new SchedulerEvent.WorkerHeard(Id, time.GetElapsedTime(0)));
+                return true;
+            case WorkerMessage.ContentOneofCase.EvaluationValue:
+                (SchedulerEvent.NodeValueReceived received, NodeTotals totals) = values.Read(message.EvaluationValue);
+                inbox.TryWrite(new RunEvent(received with { Worker = Id }, this, null, totals));
+                return true;
+            case WorkerMessage.ContentOneofCase.Leaving:
+                return false;
+            default:
+                throw new RpcException(new Status(
+                    StatusCode.InvalidArgument, $"Worker {Name} sent {message.ContentCase}, which does not fit here."));
+        }
+    }
+
+    private void TakeNodeValue(WorkerFrame frame)
+    {
+        try
+        {
+            if (values.Read(frame.Header!, frame.Parts) is var (received, sum))
+                inbox.TryWrite(new RunEvent(received with { Worker = Id }, this, sum, sum.Totals));
+        }
+        finally
+        {
+            frame.Rented?.Return();
+        }
+    }
+
+    private void SendWeights(long step, Parameters parameters)
+    {
+        var header = new WeightsHeader { RunId = runId, Step = (ulong)step };
+        var parts = new List<TensorPart>();
+        void SendParts(TensorPart[] full, bool more) =>
+            outgoing.Writer.TryWrite(new CoordinatorFrame(header, full) { MoreFollows = more });
+        for (int layer = 0; layer < parameters.Layers.Count; layer++)
+            TensorFrames.Append(parts, layer, parameters.Layers[layer], full => SendParts(full, more: false));
+        if (parts.Count > 0)
+            SendParts([.. parts], more: false);
+    }
+
+    public void Dispose() => shared?.Dispose();
+
+    private void Post(SchedulerEvent happened) => inbox.TryWrite(new RunEvent(happened, this));
+}

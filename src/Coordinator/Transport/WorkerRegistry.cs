@@ -1,0 +1,66 @@
+using Backprop.Protos;
+using Grpc.Core;
+
+namespace Backprop.Coordinator.Transport;
+
+/// <summary>The connections that are open now: one a name, and no more than the coordinator serves.</summary>
+internal sealed class WorkerRegistry
+{
+    /// <summary>More workers than this are refused: each costs a gradient's memory and a share of the link.</summary>
+    public const int Capacity = 256;
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, WorkerConnection> living = [];
+    private int lastNumber;
+
+    public WorkerConnection? this[Scheduling.WorkerId id]
+    {
+        get
+        {
+            lock (gate)
+                return living.Values.FirstOrDefault(worker => worker.Id == id);
+        }
+    }
+
+    public IReadOnlyList<WorkerConnection> All
+    {
+        get
+        {
+            lock (gate)
+                return [.. living.Values.OrderBy(worker => worker.Id.Number)];
+        }
+    }
+
+    /// <summary>Takes a worker in under its name.</summary>
+    /// <returns>The connection, or why not.</returns>
+    public (WorkerConnection? Connection, string? Refusal) TryAdd(
+        JoinRequest join, Func<Scheduling.WorkerId, WorkerConnection> create)
+    {
+        lock (gate)
+        {
+            if (living.TryGetValue(join.Name, out WorkerConnection? holder))
+            {
+                // The same life again: it noticed before this side did that its connection is dead.
+                if (holder.Incarnation == join.Incarnation)
+                    holder.Close(new Status(StatusCode.Unavailable, "it has joined again"));
+                else
+                    return (null, $"a living worker has the name {join.Name}; start this one with another --name");
+            }
+
+            if (living.Count >= Capacity)
+                return (null, $"{Capacity} workers take part already, the most that this coordinator serves");
+            WorkerConnection connection = create(new Scheduling.WorkerId(++lastNumber));
+            living[join.Name] = connection;
+            return (connection, null);
+        }
+    }
+
+    public void Remove(WorkerConnection connection)
+    {
+        lock (gate)
+        {
+            if (living.TryGetValue(connection.Name, out WorkerConnection? holder) && holder == connection)
+                living.Remove(connection.Name);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using Backprop.Coordinator.Progress;
+using Backprop.Coordinator.Scheduling;
+using Backprop.Coordinator.Transport;
+using Backprop.Core.Sharding;
+
+namespace Backprop.Coordinator;
+
+/// <summary>What each worker is doing and has done, for people to look at; nothing is decided from it.</summary>
+internal sealed class WorkerBoard(TimeProvider time)
+{
+    private const int LostShown = 8;
+
+    private readonly List<Row> rows = [];
+
+    public int Joined { get; private set; }
+
+    public int Lost { get; private set; }
+
+    public int Most { get; private set; }
+
+    public int Ready => rows.Count(row => row.Activity is WorkerActivity.Idle or WorkerActivity.Computing);
+
+    public void BecameReady(WorkerConnection worker)
+    {
+        rows.RemoveAll(row => row.Activity == WorkerActivity.Lost && row.Worker.Name == worker.Name);
+        rows.Add(new Row(worker) { Activity = WorkerActivity.Idle });
+        Joined++;
+        Most = Math.Max(Most, Ready);
+    }
+
+    public void Assigned(WorkerId worker, IReadOnlyList<ShardNode> nodes)
+    {
+        if (Find(worker) is not { } row)
+            return;
+        row.Activity = WorkerActivity.Computing;
+        row.Nodes = nodes;
+        row.Unanswered += nodes.Count;
+        row.AssignedAt = time.GetTimestamp();
+    }
+
+    public void Answered(WorkerId worker, int exampleCount)
+    {
+        if (Find(worker) is not { } row)
+            return;
+        row.Examples += exampleCount;
+        if (--row.Unanswered > 0)
+            return;
+        row.Activity = WorkerActivity.Idle;
+        row.Times[row.TimeCount++ % row.Times.Length] = time.GetElapsedTime(row.AssignedAt);
+    }
+
+    public void Gone(WorkerId worker, bool runIsOver)
+    {
+        if (Find(worker) is not { } row)
+            return;
+        if (!runIsOver)
+            Lost++;
+        row.Activity = WorkerActivity.Lost;
+        if (rows.Count(lost => lost.Activity == WorkerActivity.Lost) > LostShown)
+            rows.Remove(rows.First(lost => lost.Activity == WorkerActivity.Lost));
+    }
+
+    /// <param name="connected">Those that are connected, ready or not.</param>
+    public IReadOnlyList<WorkerSnapshot> Snapshot(IReadOnlyList<WorkerConnection> connected)
+    {
+        var snapshots = rows.Select(row => row.Snapshot()).ToList();
+        snapshots.AddRange(connected
+            .Where(worker => Find(worker.Id) is null)
+            .Select(worker => new WorkerSnapshot(
+                worker.Name, WorkerActivity.ReceivingData, worker.Threads, worker.IsLocal, "", 0, null)));
+        return snapshots;
+    }
+
+    private Row? Find(WorkerId worker)
+    {
+        foreach (Row row in rows)
+        {
+            if (row.Worker.Id == worker)
+                return row;
+        }
+
+        return null;
+    }
+
+    private sealed class Row(WorkerConnection worker)
+    {
+        public WorkerConnection Worker => worker;
+
+        public WorkerActivity Activity { get; set; }
+
+        public IReadOnlyList<ShardNode> Nodes { get; set; } = [];
+
+        public int Unanswered { get; set; }
+
+        public long Examples { get; set; }
+
+        public long AssignedAt { get; set; }
+
+        public TimeSpan[] Times { get; } = new TimeSpan[31];
+
+        public int TimeCount { get; set; }
+
+        public WorkerSnapshot Snapshot() => new(
+            worker.Name, Activity, worker.Threads, worker.IsLocal,
+            Activity == WorkerActivity.Lost ? "" : string.Join(' ', Nodes), Examples, MedianTime());
+
+        private TimeSpan? MedianTime()
+        {
+            int count = Math.Min(TimeCount, Times.Length);
+            return count == 0 ? null : Times.Take(count).Order().ElementAt(count / 2);
+        }
+    }
+}

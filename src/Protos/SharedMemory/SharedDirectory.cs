@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Backprop.Protos.SharedMemory;
+
+/// <summary>Where files of shared memory stand for the moment until both sides have mapped them.</summary>
+public static class SharedDirectory
+{
+    private const string Prefix = "backprop-";
+
+    /// <summary>Memory where the system has a directory for it, else temporary files.</summary>
+    public static string Location { get; } = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
+
+    /// <summary>A name of its own; the process in it tells later whether anybody still needs the file.</summary>
+    public static string NewPath() =>
+        Path.Combine(Location, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid():N}"));
+
+    /// <summary>Deletes what processes left that were killed at the wrong moment.</summary>
+    public static void Sweep()
+    {
+        try
+        {
+            foreach (string path in Directory.EnumerateFiles(Location, Prefix + "*"))
+            {
+                string owner = Path.GetFileName(path)[Prefix.Length..].Split('-')[0];
+                if (int.TryParse(owner, NumberStyles.None, CultureInfo.InvariantCulture, out int process) && !Lives(process))
+                    File.Delete(path);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Another user's files are that user's.
+        }
+    }
+
+    private static bool Lives(int process)
+    {
+        try
+        {
+            using Process found = Process.GetProcessById(process);
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+}

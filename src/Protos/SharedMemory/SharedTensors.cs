@@ -1,0 +1,170 @@
+using System.IO.MemoryMappedFiles;
+using System.Security.Cryptography;
+using Backprop.Core.Model;
+
+namespace Backprop.Protos.SharedMemory;
+
+/// <summary>
+/// Tensors in memory that a coordinator and one worker on its machine both map: a key, the weights, and slots for node
+/// values. Who may read or write which part when is settled by the messages, never by the memory itself; what a killed
+/// worker left half written is not read, since its message does not come.
+/// </summary>
+public sealed unsafe class SharedTensors : IDisposable
+{
+    /// <summary>Bytes of the key, a whole cache line.</summary>
+    public const int KeyLength = 64;
+
+    private readonly MemoryMappedFile file;
+    private readonly MemoryMappedViewAccessor view;
+    private readonly string? ownedPath;
+    private readonly long parameterCount;
+    private float* numbers;
+
+    private SharedTensors(FileStream stream, long parameterCount, int slots, string? ownedPath)
+    {
+        this.parameterCount = parameterCount;
+        this.ownedPath = ownedPath;
+        Slots = slots;
+        long length = LengthOf(parameterCount, slots);
+        file = MemoryMappedFile.CreateFromFile(
+            stream, null, length, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
+        view = file.CreateViewAccessor(0, length);
+        byte* start = null;
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+        Key = new ReadOnlySpan<byte>(start, KeyLength).ToArray();
+        numbers = (float*)(start + KeyLength);
+    }
+
+    /// <summary>Random bytes at the start of the file.</summary>
+    public byte[] Key { get; private set; }
+
+    public int Slots { get; }
+
+    /// <summary>Makes a file for one worker, readable and writable by this user alone.</summary>
+    /// <exception cref="IOException">There is no room, or no such directory.</exception>
+    public static SharedTensors Create(string path, NetworkShape shape, int slots)
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+        };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var stream = new FileStream(path, options);
+        stream.SetLength(LengthOf(shape.ParameterCount, slots));
+        var shared = new SharedTensors(stream, shape.ParameterCount, slots, path);
+        RandomNumberGenerator.Fill(new Span<byte>((byte*)shared.numbers - KeyLength, KeyLength));
+        shared.Key = new ReadOnlySpan<byte>((byte*)shared.numbers - KeyLength, KeyLength).ToArray();
+        return shared;
+    }
+
+    /// <summary>Maps a file that the coordinator offers.</summary>
+    /// <returns>Null when there is no such file here, or it is another one: tensors then travel over gRPC.</returns>
+    public static SharedTensors? TryOpen(string path, ReadOnlySpan<byte> key, NetworkShape shape, int slots)
+    {
+        SharedTensors? opened = null;
+        try
+        {
+            var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            if (stream.Length != LengthOf(shape.ParameterCount, slots))
+            {
+                stream.Dispose();
+                return null;
+            }
+
+            opened = new SharedTensors(stream, shape.ParameterCount, slots, null);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException
+            or NotSupportedException)
+        {
+            return null;
+        }
+
+        if (CryptographicOperations.FixedTimeEquals(opened.Key, key))
+            return opened;
+        opened.Dispose();
+        return null;
+    }
+
+    public void WriteWeights(Parameters parameters)
+    {
+        long offset = 0;
+        foreach (LayerParameters layer in parameters.Layers)
+            offset = Write(layer, offset);
+    }
+
+    public void ReadWeights(Parameters parameters) => Read(parameters.Layers, 0);
+
+    /// <summary>Puts a layer of a node's value into its place in a slot.</summary>
+    public void WriteLayer(int slot, IReadOnlyList<LayerParameters> layers, int layer, LayerParameters sum)
+    {
+        long offset = OffsetOf(slot);
+        for (int before = 0; before < layer; before++)
+            offset += layers[before].Count;
+        Write(sum, offset);
+    }
+
+    /// <summary>Copies a node's value out of a slot.</summary>
+    public void ReadValue(int slot, IReadOnlyList<LayerParameters> layers) => Read(layers, OffsetOf(slot));
+
+    /// <summary>Takes the file's name away; the mapping lives on, and goes with the processes that have it.</summary>
+    public void Unlink()
+    {
+        try
+        {
+            if (ownedPath is not null)
+                File.Delete(ownedPath);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Windows keeps the name while it is mapped; it is tried again at the end.
+        }
+    }
+
+    public void Dispose()
+    {
+        if (numbers is null)
+            return;
+        numbers = null;
+        view.SafeMemoryMappedViewHandle.ReleasePointer();
+        view.Dispose();
+        file.Dispose();
+        Unlink();
+    }
+
+    private static long LengthOf(long parameterCount, int slots) => KeyLength + (parameterCount * sizeof(float) * (1 + slots));
+
+    private long OffsetOf(int slot)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(slot);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(slot, Slots);
+        return parameterCount * (1 + slot);
+    }
+
+    private Span<float> At(long offset, int count)
+    {
+        ObjectDisposedException.ThrowIf(numbers is null, this);
+        return new Span<float>(numbers + offset, count);
+    }
+
+    private long Write(LayerParameters layer, long offset)
+    {
+        layer.Weights.Values.CopyTo(At(offset, layer.Weights.Values.Length));
+        offset += layer.Weights.Values.Length;
+        layer.Biases.Values.CopyTo(At(offset, layer.Biases.Values.Length));
+        return offset + layer.Biases.Values.Length;
+    }
+
+    private void Read(IReadOnlyList<LayerParameters> layers, long offset)
+    {
+        foreach (LayerParameters layer in layers)
+        {
+            At(offset, layer.Weights.Values.Length).CopyTo(layer.Weights.Values);
+            offset += layer.Weights.Values.Length;
+            At(offset, layer.Biases.Values.Length).CopyTo(layer.Biases.Values);
+            offset += layer.Biases.Values.Length;
+        }
+    }
+}

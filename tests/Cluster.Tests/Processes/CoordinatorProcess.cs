@@ -1,0 +1,95 @@
+using System.Text.Json;
+using Backprop.Cluster.Tests.Commands;
+using Backprop.Protos;
+using Grpc.Net.Client;
+
+namespace Backprop.Cluster.Tests.Processes;
+
+/// <summary>A training run as a real process: where its workers join, how far it is, and its verdict.</summary>
+internal sealed class CoordinatorProcess : IAsyncDisposable
+{
+    private CoordinatorProcess(ProgramProcess program, string runDirectory)
+    {
+        Program = program;
+        RunDirectory = runDirectory;
+    }
+
+    public ProgramProcess Program { get; }
+
+    public string RunDirectory { get; }
+
+    /// <summary>Starts a run that writes into a directory of the test's own, on any free port unless told which.</summary>
+    /// <param name="options">As on the command line; no value holds a space.</param>
+    /// <param name="run">The run directory's name.</param>
+    public static CoordinatorProcess Start(TemporaryDirectory directory, string options, string run = "run")
+    {
+        string runDirectory = Path.Combine(directory.Path, run);
+        List<string> arguments = [.. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+        if (!arguments.Contains("--in-process") && !arguments.Contains("--listen"))
+            arguments.AddRange(["--listen", "127.0.0.1:0"]);
+        arguments.AddRange(["--dashboard", "off", "--json", "--run-dir", runDirectory]);
+        return new CoordinatorProcess(ProgramProcess.Start("Coordinator", directory.Path, arguments), runDirectory);
+    }
+
+    /// <summary>Runs to the end, which must be a good one.</summary>
+    public static async Task<RunVerdict> CompleteAsync(TemporaryDirectory directory, string options, string run = "run")
+    {
+        await using CoordinatorProcess coordinator = Start(directory, options, run);
+        return await coordinator.CompletedAsync();
+    }
+
+    /// <summary>Starts a worker by hand that keeps its data in the test's directory.</summary>
+    public static ProgramProcess StartWorker(
+        TemporaryDirectory directory, string address, string name, params string[] options) =>
+        ProgramProcess.Start("Worker", directory.Path,
+        [
+            "--coordinator", address, "--name", name, "--threads", "1",
+            "--data-dir", Path.Combine(directory.Path, "data"), .. options,
+        ]);
+
+    /// <summary>Where workers join.</summary>
+    public async Task<string> AddressAsync() => (await Program.LineAsync(@"more may join at (\S+)")).Groups[1].Value;
+
+    /// <summary>Waits until the run has committed so many steps.</summary>
+    public async Task ReachStepAsync(ulong step)
+    {
+        using GrpcChannel channel = Channels.To(await AddressAsync());
+        var control = new RunControl.RunControlClient(channel);
+        using var limit = new CancellationTokenSource(ProgramProcess.Deadline);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        RunStatus status;
+        do
+        {
+            await timer.WaitForNextTickAsync(limit.Token);
+            status = await control.GetStatusAsync(new StatusRequest(), cancellationToken: limit.Token);
+            Assert.NotEqual("ended", status.Phase);
+        }
+        while (status.Step < step);
+    }
+
+    /// <summary>Waits for the end: exit code 0, status completed.</summary>
+    public async Task<RunVerdict> CompletedAsync()
+    {
+        int exitCode = await Program.ExitAsync();
+        Assert.True(exitCode == 0, $"Exit code {exitCode}. The output:\n{Program.Output}\n{Program.Errors}");
+        RunVerdict verdict = Verdict();
+        Assert.Equal("completed", verdict.Status);
+        return verdict;
+    }
+
+    /// <summary>summary.json, which must be what --json printed.</summary>
+    public RunVerdict Verdict()
+    {
+        string text = File.ReadAllText(Path.Combine(RunDirectory, "summary.json"));
+        Assert.Equal(text.Trim(), Program.Output.Trim());
+        return new RunVerdict(JsonDocument.Parse(text).RootElement);
+    }
+
+    public string[] Checkpoints()
+    {
+        string path = Path.Combine(RunDirectory, "checkpoints");
+        return Directory.Exists(path) ? Directory.GetFiles(path, "step-*.safetensors") : [];
+    }
+
+    public ValueTask DisposeAsync() => Program.DisposeAsync();
+}

@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+
+namespace Backprop.Cluster.Tests.Processes;
+
+/// <summary>A real process of one of the two programs, its output kept line by line, ended with the test.</summary>
+internal sealed class ProgramProcess : IAsyncDisposable
+{
+    /// <summary>Nothing here takes so long; a wait that does has failed.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
+
+    private readonly Process process;
+    private readonly ConcurrentQueue<string> output = new();
+    private readonly ConcurrentQueue<string> errors = new();
+    private readonly SemaphoreSlim changed = new(0);
+
+    private ProgramProcess(Process process) => this.process = process;
+
+    public int Id => process.Id;
+
+    public string Output => string.Join('\n', output);
+
+    public string Errors => string.Join('\n', errors);
+
+    /// <summary>Starts "Coordinator" or "Worker" as this build made it.</summary>
+    public static ProgramProcess Start(
+        string project, string workingDirectory, IReadOnlyList<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = workingDirectory,
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.ArgumentList.Add(PathOf(project));
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
+        var program = new ProgramProcess(new Process { StartInfo = start });
+        program.process.OutputDataReceived += (_, line) => program.Keep(program.output, line.Data);
+        program.process.ErrorDataReceived += (_, line) => program.Keep(program.errors, line.Data);
+        program.process.Start();
+        program.process.BeginOutputReadLine();
+        program.process.BeginErrorReadLine();
+        return program;
+    }
+
+    /// <summary>The program that was built beside this test: artifacts/bin/PROJECT/CONFIGURATION.</summary>
+    public static string PathOf(string project)
+    {
+        var tests = new DirectoryInfo(AppContext.BaseDirectory);
+        return Path.Combine(tests.Parent!.Parent!.FullName, project, tests.Name, $"Backprop.{project}.dll");
+    }
+
+    /// <summary>Waits for its end.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> ExitAsync()
+    {
+        using var limit = new CancellationTokenSource(Deadline);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"The process did not end within {Deadline}. Its output:\n{Output}\n{Errors}");
+        }
+
+        return process.ExitCode;
+    }
+
+    /// <summary>Waits for a line of either stream that matches.</summary>
+    public async Task<Match> LineAsync(string pattern)
+    {
+        using var limit = new CancellationTokenSource(Deadline);
+        while (true)
+        {
+            bool ended = process.HasExited;
+            try
+            {
+                // Its last lines may come after its end.
+                if (ended)
+                    await process.WaitForExitAsync(limit.Token);
+                foreach (string line in output.Concat(errors))
+                {
+                    if (Regex.Match(line, pattern) is { Success: true } match)
+                        return match;
+                }
+
+                if (ended)
+                    Assert.Fail($"The process ended without a line like '{pattern}'. Its output:\n{Output}\n{Errors}");
+                await changed.WaitAsync(TimeSpan.FromSeconds(1), limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Fail($"No line like '{pattern}' within {Deadline}. The output:\n{Output}\n{Errors}");
+            }
+        }
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public void Kill() => process.Kill();
+
+    /// <summary>Sends a signal by its name, such as TERM.</summary>
+    public static void Signal(int processId, string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", $"{processId}"]);
+        kill.WaitForExit();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+            process.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync();
+        process.Dispose();
+        changed.Dispose();
+    }
+
+    private void Keep(ConcurrentQueue<string> lines, string? line)
+    {
+        if (line is null)
+            return;
+        lines.Enqueue(line);
+        changed.Release();
+    }
+}
