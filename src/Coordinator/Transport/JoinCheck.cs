@@ -32,8 +32,8 @@ internal static class JoinCheck
             throw Refused(
                 StatusCode.FailedPrecondition,
                 $"worker {join.Name}'s processor gives other bits than the coordinator's (arithmetic fingerprint "
-                + $"{Short(join.ArithmeticFingerprint)} instead of {Short(session.Fingerprint)}); start the coordinator with "
-                + "--allow-mixed-arithmetic to admit it without the promise of equal bits");
+                + $"{Short(join.ArithmeticFingerprint)} instead of {Short(session.Fingerprint)}); use the same version of both programs "
+                + "on processors of one kind");
         }
 
         return join;
