@@ -19,7 +19,7 @@ internal sealed class TrainingService(RunSession session) : TrainingServiceBase
         JoinRequest join = JoinCheck.Check(await ReadFirstAsync(requests, context), session);
         (SharedTensors? shared, SharedMemoryOffer? offer) = SharedMemoryOffers.For(join, session, context);
         (WorkerConnection? connection, string? refusal) = session.Workers.TryAdd(join, id => new WorkerConnection(
-            id, join, session.LocalNames.Contains(join.Name), session.RunId, session.Gradients, shared,
+            id, join, session.LocalNames.Contains(join.Name), session.RunId, session.Dataset.Sha256, session.Gradients, shared,
             session.Inbox.Writer, session.Time));
         if (connection is null)
         {

@@ -15,8 +15,8 @@ namespace Backprop.Coordinator.Transport;
 
 /// <summary>One life of a worker: its stream's two directions, without decisions.</summary>
 internal sealed class WorkerConnection(
-    WorkerId id, JoinRequest join, bool isLocal, string runId, GradientPool pool, SharedTensors? shared,
-    ChannelWriter<RunEvent> inbox, TimeProvider time) : IDisposable
+    WorkerId id, JoinRequest join, bool isLocal, string runId, string datasetSha256, GradientPool pool,
+    SharedTensors? shared, ChannelWriter<RunEvent> inbox, TimeProvider time) : IDisposable
 {
     private readonly Channel<CoordinatorFrame> outgoing =
         Channel.CreateUnbounded<CoordinatorFrame>(new UnboundedChannelOptions { SingleReader = true });
@@ -24,6 +24,7 @@ internal sealed class WorkerConnection(
     private readonly TaskCompletionSource<Status> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly NodeValueReader values = new(join.Name, runId, pool, shared);
     private volatile bool usesShared;
+    private bool isReady;
     private long? weightsStep;
     private long lastBeat = time.GetTimestamp();
 
@@ -130,6 +131,7 @@ internal sealed class WorkerConnection(
         switch (message.ContentCase)
         {
             case WorkerMessage.ContentOneofCase.Ready:
+                CheckReady(message.Ready);
                 usesShared = shared is not null && message.Ready.SharedMemory;
                 shared?.Unlink();
                 Post(new SchedulerEvent.WorkerReady(Id, Name, Threads));
@@ -147,6 +149,20 @@ internal sealed class WorkerConnection(
                 throw new RpcException(new Status(
                     StatusCode.InvalidArgument, $"Worker {Name} sent {message.ContentCase}, which does not fit here."));
         }
+    }
+
+    private void CheckReady(WorkerReady ready)
+    {
+        if (isReady)
+            throw new RpcException(new Status(StatusCode.InvalidArgument, $"Worker {Name} sent Ready twice."));
+        if (ready.DatasetSha256 != datasetSha256)
+        {
+            throw new RpcException(new Status(
+                StatusCode.FailedPrecondition,
+                $"Worker {Name} holds another data set than this run's, whose SHA-256 is {datasetSha256}."));
+        }
+
+        isReady = true;
     }
 
     private void TakeNodeValue(WorkerFrame frame)
