@@ -35,10 +35,11 @@ public sealed class PlainWorkerTests : IDisposable
     public async Task Train_PlainAndBuiltWorkersTogether_SameWeights()
     {
         RunVerdict one = await CoordinatorProcess.CompleteAsync(directory, "--epochs 2 --in-process", "one");
-        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 2 --workers 1 --min-workers 3");
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 2 --workers 0 --min-workers 3");
         string address = await coordinator.AddressAsync();
         await using PlainWorker first = await PlainWorker.JoinAsync(address, "plain-1");
         await using PlainWorker second = await PlainWorker.JoinAsync(address, "plain-2");
+        await using ProgramProcess built = CoordinatorProcess.StartWorker(directory, address.TrimEnd('/'), "built");
 
         RunEnded[] ended = await Task.WhenAll(first.TrainAsync(), second.TrainAsync(500));
 
@@ -60,7 +61,6 @@ public sealed class PlainWorkerTests : IDisposable
     [InlineData(BreakOff.AfterTheValue)]
     public async Task Train_CallBreaksOff_EveryExampleCountsOnce(BreakOff breakOff)
     {
-        RunVerdict one = await CoordinatorProcess.CompleteAsync(directory, "--epochs 1 --in-process", "one");
         await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 1 --workers 0 --min-workers 1");
         string address = await coordinator.AddressAsync();
         await using (PlainWorker doomed = await PlainWorker.JoinAsync(address, "doomed"))
@@ -90,7 +90,7 @@ public sealed class PlainWorkerTests : IDisposable
         Assert.Equal("completed", (await next.TrainAsync()).Status);
 
         RunVerdict verdict = await coordinator.CompletedAsync();
-        Assert.Equal(one.WeightsSha256, verdict.WeightsSha256);
+        Assert.Equal(await Reference.OneEpochAsync(), verdict.WeightsSha256);
         Assert.Equal((150, 1500), (verdict.Steps, verdict.Examples));
         Assert.Equal((2, 1, 1), (verdict.Joined, verdict.Lost, verdict.NodesReassigned));
     }

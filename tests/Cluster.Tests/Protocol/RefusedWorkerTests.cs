@@ -114,7 +114,7 @@ public sealed class RefusedWorkerTests : IDisposable
     public enum WrongValue
     {
         OtherRun,
-        EarlierStep,
+        HugeStep,
         LaterStep,
         OtherNode,
         HugeNode,
@@ -125,6 +125,7 @@ public sealed class RefusedWorkerTests : IDisposable
         TooManyNumbers,
         Gap,
         Overlap,
+        NumbersAfterTheLast,
         HugeOffset,
         BytesBesideNumbers,
         NoTotals,
@@ -137,7 +138,7 @@ public sealed class RefusedWorkerTests : IDisposable
 
     [Theory]
     [InlineData(WrongValue.OtherRun, StatusCode.FailedPrecondition, "run 'other'; this is run ")]
-    [InlineData(WrongValue.EarlierStep, StatusCode.FailedPrecondition, "node [0,4) of step 18446744073709551615|not asked for")]
+    [InlineData(WrongValue.HugeStep, StatusCode.FailedPrecondition, "which it was not asked for; dropped")]
     [InlineData(WrongValue.LaterStep, StatusCode.FailedPrecondition, "node [0,4) of step 1, which it was not asked for; dropped")]
     [InlineData(WrongValue.OtherNode, StatusCode.FailedPrecondition, "node [0,2) of step 0, which it was not asked for; dropped")]
     [InlineData(WrongValue.HugeNode, StatusCode.FailedPrecondition, "not asked for")]
@@ -147,7 +148,8 @@ public sealed class RefusedWorkerTests : IDisposable
     [InlineData(WrongValue.NoSuchLayer, StatusCode.InvalidArgument, "numbers [0, 310) of layer 2|layer 1 of 10x30 weights and 10 biases")]
     [InlineData(WrongValue.TooManyNumbers, StatusCode.InvalidArgument, "numbers [0, 311) of layer 1|10x30 weights and 10 biases goes on at number 0 of 310")]
     [InlineData(WrongValue.Gap, StatusCode.InvalidArgument, "numbers [1, 311) of layer 1|goes on at number 0 of 310")]
-    [InlineData(WrongValue.Overlap, StatusCode.InvalidArgument, "numbers [1949, 1950) of layer 0|after the last layer was complete")]
+    [InlineData(WrongValue.Overlap, StatusCode.InvalidArgument, "numbers [99, 309) of layer 1|goes on at number 100 of 310")]
+    [InlineData(WrongValue.NumbersAfterTheLast, StatusCode.InvalidArgument, "numbers of layer 0 after the last layer was complete")]
     [InlineData(WrongValue.HugeOffset, StatusCode.InvalidArgument, "4294967295")]
     [InlineData(WrongValue.BytesBesideNumbers, StatusCode.InvalidArgument, "1241 bytes of numbers")]
     [InlineData(WrongValue.NoTotals, StatusCode.InvalidArgument, "node [0,4) of step 0 without its totals")]
@@ -175,7 +177,6 @@ public sealed class RefusedWorkerTests : IDisposable
     [Fact]
     public async Task Join_NameOfLivingWorker_HolderKeepsIt()
     {
-        RunVerdict one = await CoordinatorProcess.CompleteAsync(directory, "--epochs 1 --in-process", "one");
         await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 1 --workers 0");
         string address = await coordinator.AddressAsync();
         await using PlainWorker holder = await PlainWorker.JoinAsync(address, "name");
@@ -193,14 +194,13 @@ public sealed class RefusedWorkerTests : IDisposable
 
         Assert.Equal("completed", (await holder.TrainAsync()).Status);
         RunVerdict verdict = await coordinator.CompletedAsync();
-        Assert.Equal(one.WeightsSha256, verdict.WeightsSha256);
+        Assert.Equal(await Reference.OneEpochAsync(), verdict.WeightsSha256);
         Assert.Equal((1, 0), (verdict.Joined, verdict.Lost));
     }
 
     [Fact]
     public async Task Join_SameLifeAgain_TakesItsPlace()
     {
-        RunVerdict one = await CoordinatorProcess.CompleteAsync(directory, "--epochs 1 --in-process", "one");
         await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 1 --workers 0");
         string address = await coordinator.AddressAsync();
         await using PlainWorker halfOpen = await PlainWorker.JoinAsync(address, "name");
@@ -211,7 +211,7 @@ public sealed class RefusedWorkerTests : IDisposable
         Assert.Equal(StatusCode.Unavailable, (await halfOpen.EndAsync()).StatusCode);
         Assert.Equal("completed", (await again.TrainAsync()).Status);
 
-        Assert.Equal(one.WeightsSha256, (await coordinator.CompletedAsync()).WeightsSha256);
+        Assert.Equal(await Reference.OneEpochAsync(), (await coordinator.CompletedAsync()).WeightsSha256);
     }
 
     private static NodeValue[] Distort(WrongValue wrong, NodeValue[] values)
@@ -221,7 +221,7 @@ public sealed class RefusedWorkerTests : IDisposable
         switch (wrong)
         {
             case WrongValue.OtherRun: first.Header.RunId = "other"; break;
-            case WrongValue.EarlierStep: first.Header.Step = ulong.MaxValue; break;
+            case WrongValue.HugeStep: first.Header.Step = ulong.MaxValue; break;
             case WrongValue.LaterStep: first.Header.Step = 1; break;
             case WrongValue.OtherNode: first.Header.Node.Count = 2; break;
             case WrongValue.HugeNode: (first.Header.Node.First, first.Header.Node.Count) = (uint.MaxValue, uint.MaxValue); break;
@@ -232,6 +232,10 @@ public sealed class RefusedWorkerTests : IDisposable
             case WrongValue.TooManyNumbers: segment.Values = ByteString.CopyFrom([.. segment.Values, 0, 0, 0, 0]); break;
             case WrongValue.Gap: segment.Offset = 1; break;
             case WrongValue.Overlap:
+                first.Segments.Add(new TensorSegment { Layer = 1, Offset = 99, Values = Slice(segment.Values, 100, 310) });
+                segment.Values = Slice(segment.Values, 0, 100);
+                break;
+            case WrongValue.NumbersAfterTheLast:
                 last.Segments.Add(new TensorSegment { Offset = 1949, Values = PlainComputation.Bytes([0]) });
                 break;
             case WrongValue.HugeOffset: segment.Offset = uint.MaxValue; break;
@@ -247,10 +251,12 @@ public sealed class RefusedWorkerTests : IDisposable
         return values;
     }
 
+    private static ByteString Slice(ByteString numbers, int start, int end) =>
+        ByteString.CopyFrom(numbers.Span[(start * sizeof(float))..(end * sizeof(float))]);
+
     /// <summary>Expects a worker's call to end with a status whose text holds all parts, which | separates.</summary>
     private async Task ExpectAsync(StatusCode code, string parts, Func<string, Task<PlainWorker>> misbehave)
     {
-        RunVerdict one = await CoordinatorProcess.CompleteAsync(directory, "--epochs 1 --in-process", "one");
         await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 1 --workers 0");
         string address = await coordinator.AddressAsync();
         await using (PlainWorker wrong = await misbehave(address))
@@ -264,7 +270,7 @@ public sealed class RefusedWorkerTests : IDisposable
         await using PlainWorker right = await PlainWorker.JoinAsync(address, "right");
         Assert.Equal("completed", (await right.TrainAsync()).Status);
         RunVerdict verdict = await coordinator.CompletedAsync();
-        Assert.Equal(one.WeightsSha256, verdict.WeightsSha256);
+        Assert.Equal(await Reference.OneEpochAsync(), verdict.WeightsSha256);
         Assert.Equal((150, 1500), (verdict.Steps, verdict.Examples));
     }
 }
