@@ -4,6 +4,7 @@ using Backprop.Coordinator.Dashboard;
 using Backprop.Coordinator.Transport;
 using Backprop.Core;
 using Backprop.Protos;
+using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -119,10 +120,12 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         {
             grpc.MaxReceiveMessageSize = ProtocolVersion.MaximumMessageLength;
             grpc.MaxSendMessageSize = ProtocolVersion.MaximumMessageLength;
-            grpc.CompressionProviders.Clear();
             if (token is not null)
                 grpc.Interceptors.Add<TokenInterceptor>(token);
         });
+
+        // After the library's own set-up, which puts gzip and deflate where it finds none.
+        services.PostConfigure<GrpcServiceOptions>(grpc => grpc.CompressionProviders.Clear());
         services.AddGrpcHealthChecks().AddCheck("run", () => HealthCheckResult.Healthy());
     }
 
