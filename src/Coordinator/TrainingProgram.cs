@@ -14,6 +14,7 @@ using Backprop.Coordinator.Transport;
 using Backprop.Core;
 using Backprop.Core.Data;
 using Backprop.Core.Training;
+using Backprop.Protos.SharedMemory;
 
 namespace Backprop.Coordinator;
 
@@ -67,6 +68,9 @@ public static class TrainingProgram
             options.Workers,
             new LocalWorkerProgram(host.LocalWorkerAddress!.ToString(), options.Threads, options.Data.DataDirectory, options.TokenFile),
             inbox, session.Time);
+        if (options.AllowMixedArithmetic)
+            recorder.Notice("workers of any arithmetic are admitted: the promise of equal weights is off");
+        SharedDirectory.Sweep();
         localWorkers.Start();
         using CancellationTokenRegistration stopping =
             stop.Register(() => inbox.TryWrite(new RunEvent(new SchedulerEvent.StopRequested())));
@@ -92,7 +96,7 @@ public static class TrainingProgram
 
     private static RunSession NewSession(TrainOptions options, RunSetup setup, string runId, TimeProvider time) => new(
         runId, setup.Configuration, setup.Plan, setup.Dataset, DatasetFile.Length(setup.Dataset),
-        ArithmeticFingerprint.Compute(),
+        options.AllowMixedArithmetic ? null : ArithmeticFingerprint.Compute(),
         LocalWorkerGroup.Names(options.Workers).ToHashSet(), new WorkerRegistry(), new GradientPool(setup.Model.Shape),
         Channel.CreateUnbounded<RunEvent>(new UnboundedChannelOptions { SingleReader = true }), time);
 

@@ -81,4 +81,7 @@ public sealed record TrainOptions
 
     /// <summary>The file of the secret that workers must show, found fit; null: none is asked for.</summary>
     public string? TokenFile { get; init; }
+
+    /// <summary>Whether workers may join whose arithmetic gives other bits.</summary>
+    public required bool AllowMixedArithmetic { get; init; }
 }

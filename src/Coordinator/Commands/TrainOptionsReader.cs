@@ -42,6 +42,7 @@ public static class TrainOptionsReader
             CertificateFile = values.Get(TrainSettings.CertificateFile),
             KeyFile = values.Get(TrainSettings.KeyFile),
             TokenFile = values.Get(TrainSettings.TokenFile),
+            AllowMixedArithmetic = values.Get(TrainSettings.AllowMixedArithmetic),
         };
         CheckNetwork(options, values);
         CheckWorkers(options, values);
@@ -81,6 +82,7 @@ public static class TrainOptionsReader
             [
                 TrainSettings.Workers, TrainSettings.MinWorkers, TrainSettings.WorkerTimeout, TrainSettings.Listen,
                 TrainSettings.CertificateFile, TrainSettings.KeyFile, TrainSettings.TokenFile,
+                TrainSettings.AllowMixedArithmetic,
             ];
             foreach (Setting setting in ofWorkers.Where(values.IsOnCommandLine))
             {

@@ -132,11 +132,17 @@ public static class TrainSettings
         "token-file", "FILE", "The secret that workers must show: one word of at least 32 bytes.",
         ValueKinds.Text("a file")!, null, null);
 
+    public static readonly Setting<bool> AllowMixedArithmetic = new(
+        "allow-mixed-arithmetic", "BOOL",
+        "Admit workers whose processors would give other bits. The promise of equal weights is then off.",
+        ValueKinds.Flag, false, null);
+
     public static IReadOnlyList<Setting> All { get; } =
     [
         Dataset, DatasetSettings.Directory, DatasetSettings.TestFile, DatasetSettings.LabelColumn, Layers, Activations,
-        Cost, Optimizer, LearningRate, Momentum, L2, Schedule, Initializer, Init, MiniBatch, Epochs, Shards, Shuffle, Seed, Workers, InProcess, Threads, MinWorkers,
-        WorkerTimeout, Listen, Dashboard, RunDirectory, CheckpointEvery, Json, CertificateFile, KeyFile, TokenFile,
+        Cost, Optimizer, LearningRate, Momentum, L2, Schedule, Initializer, Init, MiniBatch, Epochs, Shards, Shuffle, Seed,
+        Workers, InProcess, Threads, MinWorkers, WorkerTimeout, Listen, Dashboard, RunDirectory, CheckpointEvery, Json,
+        CertificateFile, KeyFile, TokenFile, AllowMixedArithmetic,
     ];
 
     private static ListenAddress Loopback(int port) => new(System.Net.IPAddress.Loopback, port);

@@ -33,7 +33,8 @@ internal static class JoinCheck
                 StatusCode.FailedPrecondition,
                 $"worker {join.Name}'s processor gives other bits than the coordinator's (arithmetic fingerprint "
                 + $"{Short(join.ArithmeticFingerprint)} instead of {Short(session.Fingerprint)}); use the same version of both programs "
-                + "on processors of one kind");
+                + "on processors of one kind, or start the coordinator with --allow-mixed-arithmetic, which gives up the "
+                + "promise of equal weights");
         }
 
         return join;

@@ -175,6 +175,20 @@ public sealed class RefusedWorkerTests : IDisposable
         });
 
     [Fact]
+    public async Task Join_OtherArithmeticAllowed_IsAdmittedAndTheRunSaysSo()
+    {
+        await using CoordinatorProcess coordinator =
+            CoordinatorProcess.Start(directory, "--epochs 1 --workers 0 --allow-mixed-arithmetic");
+        JoinRequest join = PlainWorker.Request("other");
+        join.ArithmeticFingerprint = "0123456789abcdef";
+        await using PlainWorker worker = await PlainWorker.JoinAsync(await coordinator.AddressAsync(), join);
+
+        Assert.Equal("completed", (await worker.TrainAsync()).Status);
+        await coordinator.CompletedAsync();
+        await coordinator.Program.LineAsync("the promise of equal weights is off");
+    }
+
+    [Fact]
     public async Task Join_NameOfLivingWorker_HolderKeepsIt()
     {
         await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 1 --workers 0");
