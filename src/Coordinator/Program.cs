@@ -7,4 +7,5 @@ var program = new CommandLineProgram(
 TrainCommand.AddTo(program, TrainingProgram.RunAsync);
 EvaluateCommand.AddTo(program);
 PredictCommand.AddTo(program);
+GradientCheckCommand.AddTo(program);
 return await program.RunAsync(args);
