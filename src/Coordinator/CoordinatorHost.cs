@@ -14,6 +14,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
 
 namespace Backprop.Coordinator;
 
@@ -59,6 +60,9 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         builder.Services.AddLogging(logging => logging.AddFilter(_ => false));
         if (session is not null)
             AddGrpc(builder.Services, session, recorder, addresses.Token);
+
+        if (feed is not null)
+            AddMetrics(builder.Services, feed);
 
         WebApplication application = builder.Build();
         Map(application, addresses, session, feed);
@@ -129,11 +133,18 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         services.AddGrpcHealthChecks().AddCheck("run", () => HealthCheckResult.Healthy());
     }
 
+    private static void AddMetrics(IServiceCollection services, DashboardFeed feed)
+    {
+        services.AddSingleton(new RunMetrics(feed));
+        services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(RunMetrics.MeterName).AddPrometheusExporter());
+    }
+
     private static void Map(WebApplication application, HostAddresses addresses, RunSession? session, DashboardFeed? feed)
     {
         // Each answers on its own protocol, and so on its own address, only.
         application.MapWhen(context => context.Request.Protocol == "HTTP/1.1", page =>
         {
+            page.Use(DashboardEndpoints.Guard);
             page.UseRouting();
             page.UseEndpoints(endpoints =>
             {

@@ -10,6 +10,9 @@ internal sealed class WorkerBoard(TimeProvider time)
 {
     private const int LostShown = 8;
 
+    /// <summary>A worker between two steps is not shown as idle: a person looks a few times a second.</summary>
+    private static readonly TimeSpan PauseOfNote = TimeSpan.FromSeconds(0.5);
+
     private readonly List<Row> rows = [];
 
     public int Joined { get; private set; }
@@ -63,7 +66,7 @@ internal sealed class WorkerBoard(TimeProvider time)
     /// <param name="connected">Those that are connected, ready or not.</param>
     public IReadOnlyList<WorkerSnapshot> Snapshot(IReadOnlyList<WorkerConnection> connected)
     {
-        var snapshots = rows.Select(row => row.Snapshot()).ToList();
+        var snapshots = rows.Select(row => row.Snapshot(time)).ToList();
         snapshots.AddRange(connected
             .Where(worker => Find(worker.Id) is null)
             .Select(worker => new WorkerSnapshot(
@@ -100,9 +103,14 @@ internal sealed class WorkerBoard(TimeProvider time)
 
         public int TimeCount { get; set; }
 
-        public WorkerSnapshot Snapshot() => new(
-            worker.Name, Activity, worker.Threads, worker.IsLocal,
-            Activity == WorkerActivity.Lost ? "" : string.Join(' ', Nodes), Examples, MedianTime());
+        public WorkerSnapshot Snapshot(TimeProvider time)
+        {
+            bool isBusy = Activity == WorkerActivity.Computing
+                || (Activity == WorkerActivity.Idle && Nodes.Count > 0 && time.GetElapsedTime(AssignedAt) < PauseOfNote);
+            return new WorkerSnapshot(
+                worker.Name, isBusy ? WorkerActivity.Computing : Activity, worker.Threads, worker.IsLocal,
+                isBusy ? string.Join(' ', Nodes) : "", Examples, MedianTime());
+        }
 
         private TimeSpan? MedianTime()
         {

@@ -1,0 +1,102 @@
+using Backprop.Cluster.Tests.Processes;
+using Microsoft.Playwright;
+
+namespace Backprop.Web.Tests;
+
+/// <summary>The page in a browser, while a real run goes on.</summary>
+public sealed class PageTests(Browser browser) : IClassFixture<Browser>
+{
+    private static readonly LocatorAssertionsToContainTextOptions patient = new() { Timeout = 60_000 };
+
+    [Theory]
+    [InlineData(1280, ColorScheme.Light)]
+    [InlineData(1280, ColorScheme.Dark)]
+    [InlineData(390, ColorScheme.Light)]
+    public async Task Page_RunningRun_ShowsCurvesWorkersAndEpochsWithoutOverflow(int width, ColorScheme scheme)
+    {
+        await using WatchedRun run = await WatchedRun.EndlessAsync();
+        (IPage page, List<string> wrong) = await browser.OpenAsync(run.Page, width, scheme);
+
+        await Assertions.Expect(page.Locator("#headline")).ToContainTextAsync("digits, 64-30-10");
+        await Assertions.Expect(page.Locator("#workers")).ToContainTextAsync("w1", patient);
+        await Assertions.Expect(page.Locator("#workers")).ToContainTextAsync("w2");
+        await Assertions.Expect(page.Locator("#epochs tr").Nth(5)).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await Assertions.Expect(page.Locator("#cost canvas")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("#correct canvas")).ToBeVisibleAsync();
+
+        // The curves go on while epochs end.
+        int drawn = int.Parse((await page.Locator("#cost").GetAttributeAsync("data-epochs"))!, System.Globalization.CultureInfo.InvariantCulture);
+        await page.WaitForFunctionAsync("drawn => Number(document.getElementById('cost').dataset.epochs) > drawn", drawn);
+        Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"));
+        await KeepPictureAsync(page, $"{width}-{scheme}.png");
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public async Task Page_WorkerKilled_ShowsItLostAndSaysSo()
+    {
+        await using WatchedRun run = await WatchedRun.EndlessAsync("--workers 1 --min-workers 1");
+        await using ProgramProcess worker = ProgramProcess.Start(
+            "Worker", run.Directory, ["--coordinator", run.WorkerAddress, "--name", "doomed", "--threads", "1", "--data-dir", run.Directory]);
+        (IPage page, List<string> wrong) = await browser.OpenAsync(run.Page, 1280);
+        await Assertions.Expect(page.Locator("#workers")).ToContainTextAsync("doomed", patient);
+        await Assertions.Expect(page.Locator("#workers tr", new() { HasText = "doomed" })).Not.ToContainTextAsync("receiving data", new() { Timeout = 60_000 });
+
+        worker.Kill();
+
+        await Assertions.Expect(page.Locator("#notices")).ToContainTextAsync("worker doomed lost at step", patient);
+        await Assertions.Expect(page.Locator("#workers tr", new() { HasText = "doomed" })).ToContainTextAsync("lost", patient);
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public async Task Page_WorkerNamedLikeMarkup_IsShownAsText()
+    {
+        const string name = "<img src=x onerror=alert(1)>";
+        await using WatchedRun run = await WatchedRun.EndlessAsync("--workers 0 --min-workers 1");
+        await using ProgramProcess worker = ProgramProcess.Start(
+            "Worker", run.Directory, ["--coordinator", run.WorkerAddress, "--name", name, "--threads", "1", "--data-dir", run.Directory]);
+        (IPage page, List<string> wrong) = await browser.OpenAsync(run.Page, 1280);
+
+        await Assertions.Expect(page.Locator("#workers td.name")).ToHaveTextAsync(name, new() { Timeout = 60_000 });
+        Assert.Equal(0, await page.Locator("#workers img").CountAsync());
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public async Task Page_RunEnds_ShowsTheVerdictAndStays()
+    {
+        await using WatchedRun run = await WatchedRun.StartAsync("--workers 0 --min-workers 1 --epochs 3 --listen 127.0.0.1:0");
+        (IPage page, List<string> wrong) = await browser.OpenAsync(run.Page, 1280);
+        await Assertions.Expect(page.Locator("#ready")).ToContainTextAsync("waiting for workers 0/1");
+        await using ProgramProcess worker = ProgramProcess.Start(
+            "Worker", run.Directory, ["--coordinator", run.WorkerAddress, "--threads", "1", "--data-dir", run.Directory]);
+
+        await Assertions.Expect(page.Locator("#verdict")).ToContainTextAsync("completed: test accuracy", patient);
+        await Assertions.Expect(page.Locator("#verdict")).ToContainTextAsync("weights_sha256");
+        Assert.Equal(0, await run.Program.ExitAsync());
+        await Assertions.Expect(page.Locator("#phase")).ToHaveTextAsync("completed");
+        await Assertions.Expect(page.Locator("#epochs tr")).ToHaveCountAsync(3);
+        await KeepPictureAsync(page, "ended.png");
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public async Task Page_CoordinatorKilled_SaysThatTheConnectionIsLost()
+    {
+        await using WatchedRun run = await WatchedRun.EndlessAsync();
+        (IPage page, _) = await browser.OpenAsync(run.Page, 1280);
+        await Assertions.Expect(page.Locator("#workers")).ToContainTextAsync("w1", patient);
+
+        run.Program.Kill();
+
+        await Assertions.Expect(page.Locator("#phase")).ToHaveTextAsync("connection lost", new() { Timeout = 60_000 });
+    }
+
+    /// <summary>For people to look at, where BACKPROP_PICTURES names a directory.</summary>
+    private static async Task KeepPictureAsync(IPage page, string name)
+    {
+        if (Environment.GetEnvironmentVariable("BACKPROP_PICTURES") is { Length: > 0 } directory)
+            await page.ScreenshotAsync(new() { Path = Path.Combine(directory, name), FullPage = true });
+    }
+}
