@@ -34,6 +34,7 @@ public static class TrainingProgram
 
         DashboardFeed? feed = options.Dashboard is null ? null : new DashboardFeed();
         IRunReporter console = ConsoleReporter.Create(options.Json);
+        using var live = console as IDisposable;
         RunRecorder? warned = null;
         var files = new RunDirectoryReporter(directory.FullPath, line => warned?.Notice(line));
         IRunReporter reporter = feed is null ? new ReporterGroup(files, console) : new ReporterGroup(files, console, feed);

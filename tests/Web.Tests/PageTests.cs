@@ -50,16 +50,17 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
     }
 
     [Fact]
-    public async Task Page_WorkerNamedLikeMarkup_IsShownAsText()
+    public async Task Page_DatasetNamedLikeMarkup_IsShownAsText()
     {
-        const string name = "<img src=x onerror=alert(1)>";
-        await using WatchedRun run = await WatchedRun.EndlessAsync("--workers 0 --min-workers 1");
-        await using ProgramProcess worker = ProgramProcess.Start(
-            "Worker", run.Directory, ["--coordinator", run.WorkerAddress, "--name", name, "--threads", "1", "--data-dir", run.Directory]);
+        using var data = new Backprop.Cluster.Tests.Commands.TemporaryDirectory();
+        const string name = "<img src=x>.csv";
+        string path = data.Write(name, string.Concat(Enumerable.Repeat("1,2,0\n3,4,1\n", 12)));
+        await using WatchedRun run = await WatchedRun.StartAsync("--in-process --epochs 1000000", "--dataset", path);
         (IPage page, List<string> wrong) = await browser.OpenAsync(run.Page, 1280);
 
-        await Assertions.Expect(page.Locator("#workers td.name")).ToHaveTextAsync(name, new() { Timeout = 60_000 });
-        Assert.Equal(0, await page.Locator("#workers img").CountAsync());
+        await Assertions.Expect(page.Locator("#headline")).ToContainTextAsync("<img src=x>");
+        await Assertions.Expect(page.Locator("#facts")).ToContainTextAsync("<img src=x>");
+        Assert.Equal(0, await page.Locator("main img").CountAsync());
         Assert.Empty(wrong);
     }
 

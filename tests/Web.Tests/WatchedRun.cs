@@ -8,10 +8,10 @@ internal sealed class WatchedRun : IAsyncDisposable
 {
     private readonly TemporaryDirectory directory = new();
 
-    private WatchedRun(string options) => Program = ProgramProcess.Start(
+    private WatchedRun(string options, string[] more) => Program = ProgramProcess.Start(
         "Coordinator", directory.Path,
         [
-            .. options.Split(' '), "--run-dir", Path.Combine(directory.Path, "run"), "--dashboard", "127.0.0.1:0",
+            .. options.Split(' '), .. more, "--run-dir", Path.Combine(directory.Path, "run"), "--dashboard", "127.0.0.1:0",
         ]);
 
     public ProgramProcess Program { get; }
@@ -26,9 +26,9 @@ internal sealed class WatchedRun : IAsyncDisposable
     public static Task<WatchedRun> EndlessAsync(string options = "--workers 2") =>
         StartAsync($"{options} --epochs 1000000 --threads 1 --listen 127.0.0.1:0");
 
-    public static async Task<WatchedRun> StartAsync(string options)
+    public static async Task<WatchedRun> StartAsync(string options, params string[] more)
     {
-        var run = new WatchedRun(options);
+        var run = new WatchedRun(options, more);
         if (!options.Contains("--in-process", StringComparison.Ordinal))
             run.WorkerAddress = (await run.Program.LineAsync(@"more may join at (\S+)")).Groups[1].Value;
         run.Page = new Uri((await run.Program.LineAsync(@"page\s+(http\S+)")).Groups[1].Value);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Backprop.Coordinator.Progress;
 using Backprop.Coordinator.Reports;
 using Backprop.Core.Training;
@@ -10,8 +9,12 @@ namespace Backprop.Coordinator.Terminal;
 /// <param name="json">Receives the summary as JSON at the end; null for none.</param>
 public sealed class PlainReporter(TextWriter output, TextWriter? json) : IRunReporter
 {
-    private RunPhase phase = RunPhase.Starting;
+    /// <summary>Within a long epoch a line comes this often.</summary>
+    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(10);
+
     private RunDescription? run;
+    private string waiting = "";
+    private TimeSpan lastLine;
 
     public void RunStarted(RunDescription description)
     {
@@ -22,16 +25,27 @@ public sealed class PlainReporter(TextWriter output, TextWriter? json) : IRunRep
 
     public void Progressed(ProgressSnapshot snapshot)
     {
-        bool isWaiting = snapshot.Phase == RunPhase.WaitingForWorkers;
-        if (isWaiting && phase != RunPhase.WaitingForWorkers)
-            Line($"waiting for workers {snapshot.ReadyWorkers}/{Math.Max(1, snapshot.WantedWorkers)}");
-        phase = snapshot.Phase;
+        if (snapshot.Phase == RunPhase.WaitingForWorkers)
+        {
+            string line = ProgressText.Waiting(snapshot);
+            if (line != waiting)
+                Line(line);
+            waiting = line;
+            return;
+        }
+
+        waiting = "";
+        if (snapshot.Phase != RunPhase.Training || run is null || snapshot.Elapsed - lastLine < LineInterval)
+            return;
+        lastLine = snapshot.Elapsed;
+        Line(ProgressText.Step(snapshot, run.Plan));
     }
 
-    public void EpochEnded(EpochResult result, ProgressSnapshot snapshot) => Line(string.Create(
-        CultureInfo.InvariantCulture,
-        $"Epoch {result.Epoch}: {result.TestCorrect} / {result.TestCount}  loss {result.TrainingLoss:0.0000}  "
-        + $"test loss {result.TestLoss:0.0000}  {snapshot.ExamplesPerSecond:N0} examples/s"));
+    public void EpochEnded(EpochResult result, ProgressSnapshot snapshot)
+    {
+        lastLine = snapshot.Elapsed;
+        Line(ProgressText.Epoch(result, snapshot));
+    }
 
     public void Noticed(string line) => Line(line);
 

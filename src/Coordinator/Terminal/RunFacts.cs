@@ -32,6 +32,8 @@ internal static class RunFacts
             yield return Invariant($"workers joined {summary.Workers.Joined}, lost {summary.Workers.Lost}; nodes reassigned {summary.NodesReassigned}");
         foreach (string path in written)
             yield return $"wrote {path}";
+        if (summary.Status == "interrupted")
+            yield return "The newest checkpoint holds the run as it was when it stopped.";
         if (summary.Status == "completed" && run is not null)
             yield return $"next: dotnet run --project src/Coordinator -c Release -- evaluate {run.RunDirectory}";
     }

@@ -28,7 +28,24 @@ internal sealed class ProgramProcess : IAsyncDisposable
         string project, string workingDirectory, IReadOnlyList<string> arguments,
         IReadOnlyDictionary<string, string>? environment = null)
     {
-        var start = new ProcessStartInfo("dotnet")
+        ProcessStartInfo start = StartInfo("dotnet", workingDirectory, [PathOf(project), .. arguments]);
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
+        return Start(start);
+    }
+
+    /// <summary>Starts a shell's command on a pseudo-terminal, whose output is kept as it was written.</summary>
+    public static ProgramProcess StartOnTerminal(string command, string workingDirectory)
+    {
+        ProcessStartInfo start = StartInfo("script", workingDirectory, ["-qefc", command, "/dev/null"]);
+        start.Environment["TERM"] = "xterm-256color";
+        foreach (string name in (string[])["NO_COLOR", "CI", "GITHUB_ACTIONS"])
+            start.Environment.Remove(name);
+        return Start(start);
+    }
+
+    private static ProcessStartInfo StartInfo(string file, string workingDirectory, IEnumerable<string> arguments) =>
+        new(file, arguments)
         {
             WorkingDirectory = workingDirectory,
             UseShellExecute = false,
@@ -36,11 +53,9 @@ internal sealed class ProgramProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.ArgumentList.Add(PathOf(project));
-        foreach (string argument in arguments)
-            start.ArgumentList.Add(argument);
-        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
-            start.Environment[name] = value;
+
+    private static ProgramProcess Start(ProcessStartInfo start)
+    {
         var program = new ProgramProcess(new Process { StartInfo = start });
         program.process.OutputDataReceived += (_, line) => program.Keep(program.output, line.Data);
         program.process.ErrorDataReceived += (_, line) => program.Keep(program.errors, line.Data);
