@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import struct
+import sys
 import time
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -18,6 +19,8 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 import torch.nn as nn
+
+DEADLINE_SECONDS = 1200
 
 
 def read_idx(path):
@@ -46,7 +49,8 @@ def train(rank, options, port, results):
     if options.processes > 1:
         os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"] = "127.0.0.1", str(port)
         dist.init_process_group("gloo", rank=rank, world_size=options.processes)
-        model = nn.parallel.DistributedDataParallel(model)
+        model = nn.parallel.DistributedDataParallel(
+            model, gradient_as_bucket_view=True)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     loss_of = nn.CrossEntropyLoss()
     share = options.mini_batch // options.processes
@@ -85,6 +89,13 @@ def main():
     ranks = [context.Process(target=train, args=(rank, options, port, results)) for rank in range(options.processes)]
     for rank in ranks:
         rank.start()
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while results.empty():
+        if any(rank.exitcode for rank in ranks) or time.monotonic() > deadline:
+            for rank in ranks:
+                rank.kill()
+            sys.exit("a process of the training ended early, or it took too long")
+        time.sleep(0.02)
     rate = results.get()
     for rank in ranks:
         rank.join()

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Backprop.Peers;
+
+/// <summary>The programs that are measured, each as whole processes; each says examples a second of training time.</summary>
+internal sealed class Competitors(string python, int epochs)
+{
+    private static readonly TimeSpan deadline = TimeSpan.FromMinutes(20);
+
+    public IReadOnlyList<(string Name, Func<Contest, double> Measure)> All =>
+    [
+        ("Backprop, 2 workers of 1 thread", contest => Ours(contest, "--workers", "2", "--threads", "1", "--listen", "127.0.0.1:0")),
+        ("PyTorch DDP, 2 processes of 1 thread", contest => Torch(contest, processes: 2)),
+        ("Backprop, --in-process, 1 thread", contest => Ours(contest, "--in-process", "--threads", "1")),
+        ("PyTorch, 1 process of 1 thread", contest => Torch(contest, processes: 1)),
+    ];
+
+    /// <summary>As a user runs it: evaluation, checkpoints and the page stay on.</summary>
+    private double Ours(Contest contest, params string[] how)
+    {
+        string runDirectory = Directory.CreateTempSubdirectory("backprop-peers-").FullName;
+        try
+        {
+            return RateOf(Run("dotnet",
+            [
+                PathOfCoordinator(), "train", "--dataset", "fashion-mnist", "--layers", contest.Layers, "--activations",
+                contest.Activations, "--cost", "log-likelihood", "--learning-rate", "0.1", "--mini-batch",
+                Text(contest.MiniBatch), "--epochs", Text(epochs), "--dashboard", "127.0.0.1:0", "--json", "--run-dir",
+                Path.Combine(runDirectory, "run"), .. how,
+            ]));
+        }
+        finally
+        {
+            Directory.Delete(runDirectory, recursive: true);
+        }
+    }
+
+    private double Torch(Contest contest, int processes) => RateOf(Run(python,
+    [
+        Path.Combine(AppContext.BaseDirectory, "ddp_train.py"), "--layers", contest.Layers, "--mini-batch",
+        Text(contest.MiniBatch), "--steps", Text(contest.StepsOf(epochs)), "--processes", Text(processes),
+    ]));
+
+    private static double RateOf(string output)
+    {
+        using JsonDocument json = JsonDocument.Parse(output);
+        return json.RootElement.GetProperty("examples_per_second").GetDouble();
+    }
+
+    private static string Run(string file, string[] arguments)
+    {
+        var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["OMP_NUM_THREADS"] = start.Environment["OPENBLAS_NUM_THREADS"] = "1";
+        using Process process = Process.Start(start) ?? throw new PeerException($"{file} cannot be started.");
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(deadline))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new PeerException($"{file} {string.Join(' ', arguments)} did not end within {deadline}.");
+        }
+
+        return process.ExitCode == 0
+            ? output.Result
+            : throw new PeerException($"{file} {string.Join(' ', arguments)} ended with {process.ExitCode}: {LastLine(errors.Result)}"
+                + (file == "dotnet" ? "" : " (on Debian: apt-get install python3-torch python3-numpy dataset-fashion-mnist)"));
+    }
+
+    private static string LastLine(string text) => text.TrimEnd().Split('\n')[^1];
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>artifacts/bin/Coordinator/CONFIGURATION, beside this program's own folder.</summary>
+    private static string PathOfCoordinator()
+    {
+        var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+        return Path.Combine(here.Parent!.Parent!.FullName, "Coordinator", here.Name, "Backprop.Coordinator.dll");
+    }
+}

@@ -1,0 +1,33 @@
+using System.CommandLine;
+using Backprop.Peers;
+
+var networks = new Option<string[]>("--networks")
+{
+    Description = "Networks and mini-batches, such as 784-30-10@64.",
+    DefaultValueFactory = _ => ["784-30-10@64", "784-128-10@256"],
+    AllowMultipleArgumentsPerToken = true,
+};
+var repeats = new Option<int>("--repeats") { Description = "Rounds; every figure is their median.", DefaultValueFactory = _ => 3 };
+var epochs = new Option<int>("--epochs") { Description = "Passes over Fashion-MNIST in each run.", DefaultValueFactory = _ => 4 };
+var python = new Option<string>("--python") { Description = "The interpreter with PyTorch.", DefaultValueFactory = _ => "/usr/bin/python3" };
+var report = new Option<string?>("--report") { Description = "Also writes the tables to this Markdown file." };
+var root = new RootCommand("Trains the same networks with Backprop and with PyTorch, in turn, and compares examples a second.")
+{
+    networks, repeats, epochs, python, report,
+};
+root.SetAction(parsed =>
+{
+    try
+    {
+        return new Sitting(
+            [.. parsed.GetRequiredValue(networks).SelectMany(text => text.Split(',')).Select(Contest.Parse)],
+            Math.Max(1, parsed.GetRequiredValue(repeats)), Math.Max(1, parsed.GetRequiredValue(epochs)),
+            parsed.GetRequiredValue(python)).Run(parsed.GetValue(report), args);
+    }
+    catch (PeerException error)
+    {
+        Console.Error.WriteLine(error.Message);
+        return 1;
+    }
+});
+return root.Parse(args).Invoke();
