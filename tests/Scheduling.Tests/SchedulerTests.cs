@@ -1,0 +1,223 @@
+using Backprop.Coordinator.Scheduling;
+using Backprop.Core.Sharding;
+using Backprop.Core.Training;
+
+namespace Backprop.Scheduling.Tests;
+
+/// <summary>The scheduler's decisions in histories written by hand.</summary>
+public sealed class SchedulerTests
+{
+    /// <summary>2 epochs of 2 steps of 8 examples in 4 shards; 10 test examples in one shard.</summary>
+    private static readonly TrainingPlan plan = new(16, 8, 2, 4, 10, 0);
+
+    private static readonly WorkerId first = new(1);
+    private static readonly WorkerId second = new(2);
+    private static readonly WorkerId third = new(3);
+
+    [Fact]
+    public void WorkerReady_FewerThanWanted_Waits()
+    {
+        Scheduler scheduler = Create(starting: 2);
+        Assert.Equal([new SchedulerCommand.WaitForWorkers(1, 2)], Ready(scheduler, first));
+    }
+
+    [Fact]
+    public void WorkerReady_AllThere_EachGetsOneNode()
+    {
+        Scheduler scheduler = Create(starting: 2);
+        Ready(scheduler, first);
+        SchedulerCommand.Assign[] assigns = [.. Ready(scheduler, second).OfType<SchedulerCommand.Assign>()];
+        Assert.Equal([first, second], assigns.Select(assign => assign.Worker));
+        Assert.Equal([new ShardNode(0, 2), new ShardNode(2, 2)], assigns.SelectMany(assign => assign.Nodes));
+        Assert.All(assigns, assign => Assert.Equal(new Work(WorkKind.Training, 0, 0, 4, 8), assign.Work));
+    }
+
+    [Fact]
+    public void NodeValue_AllNodes_CommitsOnceAndGoesOn()
+    {
+        Scheduler scheduler = Started();
+        Assert.Equal([new SchedulerCommand.KeepValue(first, new ShardNode(0, 2))], Value(scheduler, first, 0, 0, 2));
+        IReadOnlyList<SchedulerCommand> commands = Value(scheduler, second, 0, 2, 2);
+        Assert.Equal(0, Assert.Single(commands.OfType<SchedulerCommand.CommitStep>()).Work.Step);
+        Assert.All(commands.OfType<SchedulerCommand.Assign>(), assign => Assert.Equal(1, assign.Work.Step));
+    }
+
+    [Fact]
+    public void NodeValue_Twice_SecondIsDropped()
+    {
+        Scheduler scheduler = Started();
+        Value(scheduler, first, 0, 0, 2);
+        Assert.IsType<SchedulerCommand.DropValue>(Assert.Single(Value(scheduler, first, 0, 0, 2)));
+    }
+
+    [Theory]
+    [InlineData(0, 0, 4)]
+    [InlineData(0, 2, 2)]
+    [InlineData(1, 0, 2)]
+    [InlineData(7, 0, 2)]
+    public void NodeValue_NotAskedFor_IsDropped(long step, int node, int count)
+    {
+        Scheduler scheduler = Started();
+        Assert.IsType<SchedulerCommand.DropValue>(Assert.Single(Value(scheduler, first, step, node, count)));
+    }
+
+    [Fact]
+    public void WorkerGone_WithNodes_OthersGetThemAndAPersonIsTold()
+    {
+        Scheduler scheduler = Started();
+        IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(new SchedulerEvent.WorkerGone(first, "it died"));
+        Assert.Equal("worker w1 lost at step 0; 1 node reassigned (it died)", Assert.Single(commands.OfType<SchedulerCommand.Notice>()).Line);
+        SchedulerCommand.Assign assign = Assert.Single(commands.OfType<SchedulerCommand.Assign>());
+        Assert.Equal((second, new ShardNode(0, 2)), (assign.Worker, Assert.Single(assign.Nodes)));
+        Assert.Equal(1, scheduler.NodesReassigned);
+
+        // What it had sent on the way counts for nothing.
+        Assert.IsType<SchedulerCommand.DropValue>(Assert.Single(Value(scheduler, first, 0, 0, 2)));
+        Value(scheduler, second, 0, 2, 2);
+        Assert.Single(Value(scheduler, second, 0, 0, 2).OfType<SchedulerCommand.CommitStep>());
+    }
+
+    [Fact]
+    public void WorkerGone_AfterItsAnswer_NothingIsReassigned()
+    {
+        Scheduler scheduler = Started();
+        Value(scheduler, first, 0, 0, 2);
+        IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(new SchedulerEvent.WorkerGone(first, "it died"));
+        Assert.Empty(commands.OfType<SchedulerCommand.Assign>());
+        Assert.Equal(0, scheduler.NodesReassigned);
+        Assert.Single(Value(scheduler, second, 0, 2, 2).OfType<SchedulerCommand.CommitStep>());
+    }
+
+    [Fact]
+    public void WorkerReady_DuringAStep_TakesPartFromTheNext()
+    {
+        Scheduler scheduler = Started();
+        IReadOnlyList<SchedulerCommand> commands = Ready(scheduler, third);
+        Assert.Equal("worker w3 joined at step 0", Assert.Single(commands.OfType<SchedulerCommand.Notice>()).Line);
+        Assert.Empty(commands.OfType<SchedulerCommand.Assign>());
+        Value(scheduler, first, 0, 0, 2);
+        Assert.Contains(Value(scheduler, second, 0, 2, 2).OfType<SchedulerCommand.Assign>(), assign => assign.Worker == third);
+    }
+
+    [Fact]
+    public void WorkerReady_MoreThanShards_RestIdle()
+    {
+        Scheduler scheduler = Create(starting: 6);
+        IReadOnlyList<SchedulerCommand> commands = [];
+        for (int number = 1; number <= 6; number++)
+            commands = [.. Ready(scheduler, new WorkerId(number))];
+        SchedulerCommand.Assign[] assigns = [.. commands.OfType<SchedulerCommand.Assign>()];
+        Assert.Equal(4, assigns.Length);
+        Assert.Equal([0, 1, 2, 3], assigns.SelectMany(assign => assign.Nodes).Select(node => node.First).Order());
+    }
+
+    [Fact]
+    public void ClockTicked_SilentWorker_IsEvicted()
+    {
+        Scheduler scheduler = Started();
+        scheduler.Handle(new SchedulerEvent.WorkerHeard(second, TimeSpan.FromSeconds(5)));
+        IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(new SchedulerEvent.ClockTicked(TimeSpan.FromSeconds(8.5)));
+        Assert.Equal(first, Assert.Single(commands.OfType<SchedulerCommand.Evict>()).Worker);
+    }
+
+    [Fact]
+    public void ClockTicked_NobodyCame_FailsAfterTheTimeout()
+    {
+        Scheduler scheduler = Create(starting: 2);
+        Ready(scheduler, first);
+        Assert.Empty(Tick(scheduler, 60).OfType<SchedulerCommand.Finish>());
+        SchedulerCommand.Finish end = Assert.Single(Tick(scheduler, 61).OfType<SchedulerCommand.Finish>());
+        Assert.Equal((RunEnd.Failed, "1 of 2 workers after waiting for 60 s (--worker-timeout)"), (end.End, end.Reason));
+        Assert.Empty(Ready(scheduler, second));
+    }
+
+    [Fact]
+    public void WorkerGone_BelowMinimum_WaitsAndGoesOnWhenOneJoins()
+    {
+        Scheduler scheduler = Create(starting: 1);
+        Ready(scheduler, first);
+        Assert.Contains(
+            new SchedulerCommand.WaitForWorkers(0, 1), scheduler.Handle(new SchedulerEvent.WorkerGone(first, "it died")));
+        SchedulerCommand.Assign assign = Assert.Single(Ready(scheduler, second).OfType<SchedulerCommand.Assign>());
+        Assert.Equal([new ShardNode(0, 4)], assign.Nodes);
+    }
+
+    [Fact]
+    public void StopRequested_DuringAStep_EndsAfterItWithACheckpoint()
+    {
+        Scheduler scheduler = Started();
+        Assert.Empty(scheduler.Handle(new SchedulerEvent.StopRequested()));
+        Value(scheduler, first, 0, 0, 2);
+        IReadOnlyList<SchedulerCommand> commands = Value(scheduler, second, 0, 2, 2);
+        Assert.Equal(1, Assert.Single(commands.OfType<SchedulerCommand.SaveCheckpoint>()).NextStep);
+        Assert.Equal(RunEnd.Interrupted, Assert.Single(commands.OfType<SchedulerCommand.Finish>()).End);
+    }
+
+    [Fact]
+    public void Run_OneWorker_EvaluatesAndSavesAfterEachEpochAndEnds()
+    {
+        Scheduler scheduler = Create(starting: 1);
+        var commands = new Queue<SchedulerCommand>(Ready(scheduler, first));
+        List<string> done = [];
+        while (commands.TryDequeue(out SchedulerCommand? command))
+        {
+            switch (command)
+            {
+                case SchedulerCommand.Assign assign:
+                    foreach (ShardNode node in assign.Nodes)
+                    {
+                        foreach (SchedulerCommand next in scheduler.Handle(new SchedulerEvent.NodeValueReceived(first, assign.Work.Kind, assign.Work.Step, node)))
+                            commands.Enqueue(next);
+                    }
+
+                    break;
+                case SchedulerCommand.CommitStep commit: done.Add($"{commit.Work.Step}"); break;
+                case SchedulerCommand.CommitEvaluation: done.Add("evaluated"); break;
+                case SchedulerCommand.SaveCheckpoint save: done.Add($"saved {save.NextStep}"); break;
+                case SchedulerCommand.Finish end: done.Add($"{end.End}"); break;
+            }
+        }
+
+        Assert.Equal(["0", "1", "evaluated", "saved 2", "2", "3", "evaluated", "saved 4", "Completed"], done);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(5)]
+    [InlineData(7)]
+    [InlineData(64)]
+    public void Begin_AnyNumberOfWorkers_EveryShardIsGivenOnceInFewNodes(int workers)
+    {
+        const int shards = 64;
+        var scheduler = new Scheduler(new TrainingPlan(256, 256, 1, shards, 10, 0), new SchedulerOptions(workers, 1, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(8)));
+        IReadOnlyList<SchedulerCommand> commands = [];
+        for (int number = 1; number <= workers; number++)
+            commands = [.. Ready(scheduler, new WorkerId(number))];
+        SchedulerCommand.Assign[] assigns = [.. commands.OfType<SchedulerCommand.Assign>()];
+        Assert.Equal(Enumerable.Range(0, shards), assigns.SelectMany(assign => assign.Nodes).SelectMany(node => Enumerable.Range(node.First, node.Count)).Order());
+        Assert.All(assigns, assign => Assert.InRange(assign.Nodes.Count, 1, int.IsPow2(workers) ? 1 : 2 * int.Log2(shards)));
+        Assert.All(assigns.SelectMany(assign => assign.Nodes), node => Assert.True(node.IsNodeOf(shards)));
+    }
+
+    private static Scheduler Create(int starting) =>
+        new(plan, new SchedulerOptions(starting, 1, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(8)));
+
+    /// <summary>Two workers compute step 0: w1 shards 0 and 1, w2 shards 2 and 3.</summary>
+    private static Scheduler Started()
+    {
+        Scheduler scheduler = Create(starting: 2);
+        Ready(scheduler, first);
+        Ready(scheduler, second);
+        return scheduler;
+    }
+
+    private static IReadOnlyList<SchedulerCommand> Ready(Scheduler scheduler, WorkerId worker) =>
+        scheduler.Handle(new SchedulerEvent.WorkerReady(worker, $"w{worker.Number}", 1));
+
+    private static IReadOnlyList<SchedulerCommand> Tick(Scheduler scheduler, double seconds) =>
+        scheduler.Handle(new SchedulerEvent.ClockTicked(TimeSpan.FromSeconds(seconds)));
+
+    private static IReadOnlyList<SchedulerCommand> Value(Scheduler scheduler, WorkerId worker, long step, int node, int count) =>
+        scheduler.Handle(new SchedulerEvent.NodeValueReceived(worker, WorkKind.Training, step, new ShardNode(node, count)));
+}
