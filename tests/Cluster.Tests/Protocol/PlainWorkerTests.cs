@@ -115,7 +115,10 @@ public sealed class PlainWorkerTests : IDisposable
 
         Assert.Equal("interrupted", (await training).Status);
         await coordinator.Program.ExitAsync();
-        Assert.Equal("interrupted", coordinator.Verdict().Status);
-        Assert.Single(coordinator.Checkpoints());
+        RunVerdict verdict = coordinator.Verdict();
+        Assert.Equal("interrupted", verdict.Status);
+
+        // Epochs that ended before the stop have checkpoints too.
+        Assert.Contains(coordinator.Checkpoints(), path => path.EndsWith($"step-{verdict.Steps:D9}.safetensors", StringComparison.Ordinal));
     }
 }
