@@ -63,8 +63,9 @@ internal sealed class PlainWorker : IAsyncDisposable
         {
             await call.RequestStream.WriteAsync(message, limit.Token);
         }
-        catch (Exception error) when (error is InvalidOperationException or RpcException)
+        catch (Exception error) when (error is InvalidOperationException or RpcException or IOException)
         {
+            // IOException: the server closed the connection while the message was on its way.
         }
         finally
         {
