@@ -2,7 +2,6 @@ using Backprop.Coordinator.Commands;
 using Backprop.Coordinator.Progress;
 using Backprop.Core;
 using Backprop.Core.Model;
-using Backprop.Core.Optimizers;
 using Backprop.Core.Training;
 
 namespace Backprop.Coordinator;
@@ -22,38 +21,19 @@ internal static class InProcessRun
         TrainOptions options, RunSetup setup, RunRecorder recorder, TimeProvider time, CancellationToken stop)
     {
         using var trainer = new LocalTrainer(setup.Dataset, setup.Configuration, setup.Model, options.Threads, time);
-        var latest = new LatestParameters(recorder, setup.InitialParameters);
         recorder.Enter(RunPhase.Training);
         try
         {
-            Parameters parameters = trainer.Run(setup.InitialParameters, setup.Plan, latest, stop);
-            return await recorder.EndAsync("completed", null, parameters, NoWorkers, nodesReassigned: 0);
+            Parameters final = trainer.Run(setup.InitialParameters, setup.Plan, recorder, stop);
+            return await recorder.EndAsync("completed", null, final, NoWorkers, nodesReassigned: 0);
         }
         catch (OperationCanceledException)
         {
-            return await recorder.EndAsync("interrupted", null, latest.Parameters, NoWorkers, nodesReassigned: 0);
+            return await recorder.EndAsync("interrupted", null, null, NoWorkers, nodesReassigned: 0);
         }
         catch (UserErrorException error)
         {
-            return await recorder.EndAsync("failed", error.Message, latest.Parameters, NoWorkers, nodesReassigned: 0);
-        }
-    }
-
-    /// <summary>Keeps the weights of the last checkpoint: all that is left of a run that ends before its time.</summary>
-    private sealed class LatestParameters(RunRecorder recorder, Parameters initial) : ITrainingObserver
-    {
-        public Parameters Parameters { get; private set; } = initial;
-
-        public void StepCommitted(long step, NodeTotals totals) => recorder.StepCommitted(step, totals);
-
-        public void EpochEvaluated(EpochResult result) => recorder.EpochEvaluated(result);
-
-        public void CheckpointDue(long nextStep, Parameters parameters, OptimizerState state, NodeTotals epochTotals)
-        {
-            var copy = new Parameters(parameters.Shape);
-            parameters.CopyTo(copy);
-            Parameters = copy;
-            recorder.CheckpointDue(nextStep, parameters, state, epochTotals);
+            return await recorder.EndAsync("failed", error.Message, null, NoWorkers, nodesReassigned: 0);
         }
     }
 }

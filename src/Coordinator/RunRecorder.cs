@@ -28,6 +28,7 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     private long examples;
     private NodeTotals epochTotals;
     private EpochResult? lastEpoch;
+    private Parameters? checkpointed;
     private RunPhase phase = RunPhase.Starting;
 
     public RunRecorder(
@@ -99,7 +100,7 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
 
     public void CheckpointDue(long nextStep, Parameters parameters, OptimizerState state, NodeTotals totals)
     {
-        directory.SaveCheckpoint(setup, nextStep, parameters, state, totals, Notice);
+        checkpointed = directory.SaveCheckpoint(setup, nextStep, parameters, state, totals, Notice).Parameters;
         mark = time.GetTimestamp();
     }
 
@@ -115,9 +116,11 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     }
 
     /// <summary>Gives the verdict, once everything is written.</summary>
+    /// <param name="final">The weights of a run that was completed; null: those of the newest checkpoint, or the first ones.</param>
     public async Task<RunSummary> EndAsync(
-        string status, string? error, Parameters parameters, WorkersSummary workers, long nodesReassigned)
+        string status, string? error, Parameters? final, WorkersSummary workers, long nodesReassigned)
     {
+        Parameters parameters = final ?? checkpointed ?? setup.InitialParameters;
         phase = RunPhase.Ended;
         await directory.FinishCheckpointsAsync();
         Publish();

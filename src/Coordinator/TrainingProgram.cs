@@ -84,7 +84,8 @@ public static class TrainingProgram
         foreach (WorkerConnection worker in session.Workers.All)
             worker.Finish(new Protos.RunEnded { Status = StatusOf(finish.End), Reason = finish.Reason });
         return await recorder.EndAsync(
-            StatusOf(finish.End), finish.End == RunEnd.Failed ? finish.Reason : null, run.Parameters,
+            StatusOf(finish.End), finish.End == RunEnd.Failed ? finish.Reason : null,
+            finish.End == RunEnd.Completed ? run.Parameters : null,
             new WorkersSummary(board.Joined, board.Lost, board.Most), scheduler.NodesReassigned);
     }
 

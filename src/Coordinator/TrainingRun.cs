@@ -28,9 +28,9 @@ internal sealed class TrainingRun(
     private SchedulerCommand.Finish? finish;
 
     /// <summary>The weights after the last committed step.</summary>
-    public Parameters Parameters { get; } = setup.InitialParameters;
+    public Parameters Parameters { get; } = setup.InitialParameters.Copy();
 
-    /// <summary>Trains until the plan is done, a stop is asked for, or the run fails.</summary>
+    /// <summary>Trains until the plan is done, a stop is asked for, or the run fails; nothing is done after that.</summary>
     public async Task<SchedulerCommand.Finish> RunAsync()
     {
         while (finish is null)
@@ -41,7 +41,8 @@ internal sealed class TrainingRun(
             foreach (SchedulerCommand command in scheduler.Handle(happened.Event))
             {
                 kept |= command is SchedulerCommand.KeepValue;
-                Execute(command, happened);
+                if (finish is null)
+                    Execute(command, happened);
             }
 
             if (!kept && happened.Sum is not null)
@@ -59,9 +60,7 @@ internal sealed class TrainingRun(
             case SchedulerCommand.KeepValue keep: Keep(keep, happened); break;
             case SchedulerCommand.CommitStep commit: CommitStep(commit.Work); break;
             case SchedulerCommand.CommitEvaluation commit: CommitEvaluation(commit.Work); break;
-            case SchedulerCommand.SaveCheckpoint save:
-                recorder.CheckpointDue(save.NextStep, Parameters, state, epochTotals);
-                break;
+            case SchedulerCommand.SaveCheckpoint save: SaveCheckpoint(save.NextStep); break;
             case SchedulerCommand.Evict evict:
                 session.Workers[evict.Worker]?.Close(new Status(StatusCode.DeadlineExceeded, evict.Reason));
                 break;
@@ -91,13 +90,29 @@ internal sealed class TrainingRun(
     private void CommitStep(Work work)
     {
         (GradientSum? sum, NodeTotals totals) = values.Root(work.Shards);
+        if (FailOn(Divergence.Find(work.Step, totals, setup.Configuration)))
+            return;
         optimizer.Update(
             Parameters, sum!, totals.ExampleCount, schedule.RateAt(setup.Configuration.LearningRate, work.Epoch), state);
         values.Clear();
         epochTotals = work.Step % setup.Plan.StepsPerEpoch == 0 ? totals : epochTotals + totals;
         recorder.StepCommitted(work.Step, totals);
-        if (!double.IsFinite(totals.Cost))
-            finish = new SchedulerCommand.Finish(RunEnd.Failed, Divergence.Describe(work.Step, setup.Configuration));
+        if (setup.Plan.EndsEpoch(work.Step))
+            FailOn(Divergence.Find(work.Step, Parameters, setup.Configuration));
+    }
+
+    private void SaveCheckpoint(long nextStep)
+    {
+        if (!FailOn(Divergence.Find(nextStep - 1, Parameters, setup.Configuration)))
+            recorder.CheckpointDue(nextStep, Parameters, state, epochTotals);
+    }
+
+    /// <returns>Whether there is something to fail on.</returns>
+    private bool FailOn(string? divergence)
+    {
+        if (divergence is not null)
+            finish = new SchedulerCommand.Finish(RunEnd.Failed, divergence);
+        return divergence is not null;
     }
 
     private void CommitEvaluation(Work work)

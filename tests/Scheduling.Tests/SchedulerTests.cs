@@ -132,6 +132,21 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public void ClockTicked_LastWorkerLostForTooLong_SavesWhatWasCommittedAndFails()
+    {
+        Scheduler scheduler = Create(starting: 1);
+        Ready(scheduler, first);
+        Value(scheduler, first, 0, 0, 4);
+        scheduler.Handle(new SchedulerEvent.WorkerGone(first, "it died"));
+
+        IReadOnlyList<SchedulerCommand> commands = Tick(scheduler, 61);
+
+        Assert.Equal(1, Assert.Single(commands.OfType<SchedulerCommand.SaveCheckpoint>()).NextStep);
+        SchedulerCommand.Finish end = Assert.Single(commands.OfType<SchedulerCommand.Finish>());
+        Assert.Equal((RunEnd.Failed, "0 of 1 workers after waiting for 60 s (--worker-timeout)"), (end.End, end.Reason));
+    }
+
+    [Fact]
     public void WorkerGone_BelowMinimum_WaitsAndGoesOnWhenOneJoins()
     {
         Scheduler scheduler = Create(starting: 1);

@@ -12,7 +12,7 @@ namespace Backprop.Coordinator.Commands;
 /// <param name="Model">The network with its functions.</param>
 /// <param name="Plan">Its steps over this data set.</param>
 /// <param name="Dataset">What it trains and tests on.</param>
-/// <param name="InitialParameters">The weights before step 0; the caller's own.</param>
+/// <param name="InitialParameters">The weights before step 0; training works on a copy.</param>
 public sealed record RunSetup(
     RunConfiguration Configuration, NetworkModel Model, TrainingPlan Plan, Dataset Dataset, Parameters InitialParameters)
 {
@@ -35,6 +35,8 @@ public sealed record RunSetup(
         }
 
         Parameters? given = options.InitFile is null ? null : ModelFile.ReadParameters(options.InitFile);
+        if (given is not null && !given.AreFinite())
+            throw new UserErrorException($"--init {options.InitFile} holds a weight that is not a finite number; it takes a model whose training did not diverge.");
         NetworkShape shape = options.Layers is not null
             ? ParseLayers(options.Layers)
             : given?.Shape ?? new NetworkShape(dataset.InputCount, DefaultHiddenNeurons, dataset.ClassCount);

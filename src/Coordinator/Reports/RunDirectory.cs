@@ -38,13 +38,16 @@ internal sealed class RunDirectory
     public string? NewestCheckpoint => checkpoints.Newest;
 
     /// <summary>Writes a checkpoint of a copy of the weights while training goes on.</summary>
-    public void SaveCheckpoint(
+    /// <returns>The checkpoint with its copies.</returns>
+    public Checkpoint SaveCheckpoint(
         RunSetup setup, long nextStep, Parameters parameters, OptimizerState state, NodeTotals epochTotals,
         Action<string> notice)
     {
-        var copied = new OptimizerState(state.Velocity is null ? null : Copy(state.Velocity));
-        checkpoints.Save(
-            new Checkpoint(setup.Configuration, ProgramVersion.Text, nextStep, Copy(parameters), copied, epochTotals), notice);
+        var copied = new OptimizerState(state.Velocity?.Copy());
+        var checkpoint = new Checkpoint(
+            setup.Configuration, ProgramVersion.Text, nextStep, parameters.Copy(), copied, epochTotals);
+        checkpoints.Save(checkpoint, notice);
+        return checkpoint;
     }
 
     public Task FinishCheckpointsAsync() => checkpoints.FinishAsync();
@@ -64,12 +67,5 @@ internal sealed class RunDirectory
             notice($"WARNING: {path} could not be written: {error.Message}");
             return null;
         }
-    }
-
-    private static Parameters Copy(Parameters parameters)
-    {
-        var copy = new Parameters(parameters.Shape);
-        parameters.CopyTo(copy);
-        return copy;
     }
 }

@@ -123,6 +123,8 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, long 
 
         if (waitingSince is { } since && now - since > options.WorkerTimeout)
         {
+            if (started)
+                commands.Add(new SchedulerCommand.SaveCheckpoint(next.Step));
             End(RunEnd.Failed, $"{order.Count} of {RequiredWorkers} workers after waiting for "
                 + $"{options.WorkerTimeout.TotalSeconds:0} s (--worker-timeout)");
         }

@@ -18,13 +18,17 @@ internal sealed class TrainingService(RunSession session) : TrainingServiceBase
     {
         JoinRequest join = JoinCheck.Check(await ReadFirstAsync(requests, context), session);
         (SharedTensors? shared, SharedMemoryOffer? offer) = SharedMemoryOffers.For(join, session, context);
-        (WorkerConnection? connection, string? refusal) = session.Workers.TryAdd(join, id => new WorkerConnection(
-            id, join, session.LocalNames.Contains(join.Name), session.RunId, session.Dataset.Sha256, session.Gradients, shared,
-            session.Inbox.Writer, session.Time));
-        if (connection is null)
+        WorkerConnection connection;
+        try
+        {
+            connection = session.Workers.Add(join, id => new WorkerConnection(
+                id, join, session.LocalNames.Contains(join.Name), session.RunId, session.Dataset.Sha256, session.Gradients,
+                shared, session.Inbox.Writer, session.Time));
+        }
+        catch (RpcException)
         {
             shared?.Dispose();
-            throw new RpcException(new Status(StatusCode.AlreadyExists, refusal!));
+            throw;
         }
 
         string reason = "it left";

@@ -32,26 +32,26 @@ internal sealed class WorkerRegistry
     }
 
     /// <summary>Takes a worker in under its name.</summary>
-    /// <returns>The connection, or why not.</returns>
-    public (WorkerConnection? Connection, string? Refusal) TryAdd(
-        JoinRequest join, Func<Scheduling.WorkerId, WorkerConnection> create)
+    /// <exception cref="RpcException">ALREADY_EXISTS: its name is taken; RESOURCE_EXHAUSTED: there are too many.</exception>
+    public WorkerConnection Add(JoinRequest join, Func<Scheduling.WorkerId, WorkerConnection> create)
     {
         lock (gate)
         {
             if (living.TryGetValue(join.Name, out WorkerConnection? holder))
             {
                 // The same life again: it noticed before this side did that its connection is dead.
-                if (holder.Incarnation == join.Incarnation)
-                    holder.Close(new Status(StatusCode.Unavailable, "it has joined again"));
-                else
-                    return (null, $"a living worker has the name {join.Name}; start this one with another --name");
+                if (holder.Incarnation != join.Incarnation)
+                    throw Refused(StatusCode.AlreadyExists, $"a living worker has the name {join.Name}; start this one with another --name");
+                holder.Close(new Status(StatusCode.Unavailable, "it has joined again"));
+            }
+            else if (living.Count >= Capacity)
+            {
+                throw Refused(StatusCode.ResourceExhausted, $"{Capacity} workers take part already, the most that this coordinator serves");
             }
 
-            if (living.Count >= Capacity)
-                return (null, $"{Capacity} workers take part already, the most that this coordinator serves");
             WorkerConnection connection = create(new Scheduling.WorkerId(++lastNumber));
             living[join.Name] = connection;
-            return (connection, null);
+            return connection;
         }
     }
 
@@ -63,4 +63,6 @@ internal sealed class WorkerRegistry
                 living.Remove(connection.Name);
         }
     }
+
+    private static RpcException Refused(StatusCode code, string why) => new(new Status(code, why));
 }

@@ -19,6 +19,14 @@ public sealed class Parameters
 
     public IReadOnlyList<LayerParameters> Layers { get; }
 
+    /// <summary>The same numbers in arrays of their own.</summary>
+    public Parameters Copy()
+    {
+        var copy = new Parameters(Shape);
+        CopyTo(copy);
+        return copy;
+    }
+
     public void CopyTo(Parameters destination)
     {
         for (int layer = 0; layer < Layers.Count; layer++)

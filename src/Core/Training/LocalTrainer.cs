@@ -1,4 +1,3 @@
-using System.Globalization;
 using Backprop.Core.Data;
 using Backprop.Core.LinearAlgebra;
 using Backprop.Core.Model;
@@ -55,8 +54,7 @@ public sealed class LocalTrainer : IDisposable
     public Parameters Run(
         TrainingStart start, TrainingPlan plan, ITrainingObserver observer, CancellationToken cancellation)
     {
-        var parameters = new Parameters(model.Shape);
-        start.Parameters.CopyTo(parameters);
+        Parameters parameters = start.Parameters.Copy();
         OptimizerState state = Copy(start.State);
         NodeTotals epochTotals = start.EpochTotals;
         int[] order = new int[dataset.Training.Count];
@@ -69,7 +67,7 @@ public sealed class LocalTrainer : IDisposable
         {
             if (cancellation.IsCancellationRequested)
             {
-                CheckFinite(parameters, step);
+                Require(Divergence.Find(step - 1, parameters, configuration));
                 observer.CheckpointDue(step, parameters, state, epochTotals);
                 throw new OperationCanceledException($"Training was interrupted before step {step}.", cancellation);
             }
@@ -90,7 +88,7 @@ public sealed class LocalTrainer : IDisposable
             if (plan.EndsEpoch(step))
             {
                 trainingTime += time.GetElapsedTime(began);
-                CheckFinite(parameters, step);
+                Require(Divergence.Find(step, parameters, configuration));
                 observer.EpochEvaluated(Evaluate(epoch, step + 1, plan, parameters, epochTotals, trainingTime));
                 epochTotals = default;
                 began = time.GetTimestamp();
@@ -98,7 +96,7 @@ public sealed class LocalTrainer : IDisposable
 
             if (plan.IsCheckpointDue(step))
             {
-                CheckFinite(parameters, step);
+                Require(Divergence.Find(step, parameters, configuration));
                 observer.CheckpointDue(step + 1, parameters, state, epochTotals);
             }
         }
@@ -115,9 +113,7 @@ public sealed class LocalTrainer : IDisposable
         backpropagation.Train(
             dataset.Training, examples, parameters, rootNode, configuration.Shards, examples.Length,
             IParameterGate.Open, root);
-        if (!double.IsFinite(root.Totals.Cost))
-            throw Divergence(step, "the mini-batch's cost is not a finite number");
-
+        Require(Divergence.Find(step, root.Totals, configuration));
         for (int layer = parameters.Layers.Count - 1; layer >= 0; layer--)
             optimizer.UpdateLayer(layer, parameters.Layers[layer], root.Layers[layer], examples.Length, rate, state);
         return root.Totals;
@@ -145,15 +141,11 @@ public sealed class LocalTrainer : IDisposable
         return state;
     }
 
-    private void CheckFinite(Parameters parameters, long step)
+    private static void Require(string? divergence)
     {
-        if (!parameters.AreFinite())
-            throw Divergence(step, "a weight is not a finite number any more");
+        if (divergence is not null)
+            throw new UserErrorException(divergence);
     }
-
-    private UserErrorException Divergence(long step, string finding) =>
-        new($"training diverged at step {step}: {finding}; try a smaller --learning-rate than "
-            + configuration.LearningRate.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Keeps the root's layers until all are there: BP2 still needs the old weights.</summary>
     private sealed class RootSink : INodeValueSink

@@ -55,6 +55,19 @@ public sealed class RunSetupTests : IDisposable
     }
 
     [Fact]
+    public void Create_InitialWeightsNotFinite_AreRefused()
+    {
+        var parameters = new Parameters(new NetworkShape(4, 5, 3));
+        parameters.Layers[1].Biases[2] = float.NaN;
+        string path = Path.Combine(directory.Path, "diverged.safetensors");
+        ModelFile.Write(path, parameters, new ModelMetadata("4-5-3", "sigmoid", "quadratic", "tiny", null));
+
+        UserErrorException error = Assert.Throws<UserErrorException>(() => RunSetup.Create(Options("--init", path), Tiny()));
+
+        Assert.StartsWith($"--init {path} holds a weight that is not a finite number", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Create_LayersOfAnotherData_NamesTheFittingOnes()
     {
         UserErrorException error = Assert.Throws<UserErrorException>(

@@ -213,6 +213,32 @@ public sealed class RefusedWorkerTests : IDisposable
     }
 
     [Fact]
+    public async Task Join_MoreThanAreServed_IsRefusedNamingTheLimit()
+    {
+        const int limit = 256;
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 1 --workers 0");
+        string address = await coordinator.AddressAsync();
+        List<PlainWorker> served = [];
+        for (int i = 0; i < limit; i++)
+            served.Add(await PlainWorker.JoinAsync(address, $"served-{i}"));
+
+        await using (var late = new PlainWorker(address))
+        {
+            await late.SendAsync(new WorkerMessage { Join = PlainWorker.Request("late") });
+            Status status = await late.EndAsync();
+            Assert.Equal(StatusCode.ResourceExhausted, status.StatusCode);
+            Assert.Contains($"{limit} workers take part already", status.Detail, StringComparison.Ordinal);
+        }
+
+        // One whose life goes on by another connection is not one more.
+        served.Add(await PlainWorker.JoinAsync(address, "served-0"));
+        Assert.Equal("completed", (await served[^1].TrainAsync()).Status);
+        Assert.Equal(await Reference.OneEpochAsync(), (await coordinator.CompletedAsync()).WeightsSha256);
+        foreach (PlainWorker worker in served)
+            await worker.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Join_SameLifeAgain_TakesItsPlace()
     {
         await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 1 --workers 0");

@@ -155,8 +155,7 @@ public sealed class LocalTrainerTests
         for (int step = 0; step < 3; step++)
         {
             var oracle = new DoubleNetwork(expected, functions, model.Cost);
-            var next = new Parameters(configuration.Shape);
-            expected.CopyTo(next);
+            Parameters next = expected.Copy();
             for (int example = step * 10; example < (step + 1) * 10; example++)
             {
                 float[] x = new float[6];

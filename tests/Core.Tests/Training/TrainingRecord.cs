@@ -26,14 +26,7 @@ internal sealed class TrainingRecord : ITrainingObserver
 
     public void CheckpointDue(long nextStep, Parameters parameters, OptimizerState state, NodeTotals epochTotals)
     {
-        Parameters? velocity = state.Velocity is null ? null : Copy(state.Velocity);
-        Checkpoints.Add(new TrainingStart(Copy(parameters), nextStep, new OptimizerState(velocity), epochTotals));
-    }
-
-    private static Parameters Copy(Parameters parameters)
-    {
-        var copy = new Parameters(parameters.Shape);
-        parameters.CopyTo(copy);
-        return copy;
+        var copied = new OptimizerState(state.Velocity?.Copy());
+        Checkpoints.Add(new TrainingStart(parameters.Copy(), nextStep, copied, epochTotals));
     }
 }

@@ -1,0 +1,47 @@
+using Backprop.Cluster.Tests.Commands;
+using Backprop.Cluster.Tests.Processes;
+using Backprop.Core.Formats;
+
+namespace Backprop.Cluster.Tests.Lifecycle;
+
+/// <summary>Numbers that run away: the run stops, says where and why, and keeps nothing that is not finite.</summary>
+public sealed class DivergenceTests : IDisposable
+{
+    private const string What = "--epochs 2 --checkpoint-every 1 ";
+
+    private readonly TemporaryDirectory directory = new();
+
+    public void Dispose() => directory.Dispose();
+
+    // With 1e30 the second mini-batch's weighted inputs are beyond single precision; the linear network grows for some steps.
+    [Theory]
+    [InlineData("--activations relu,softmax --cost log-likelihood --learning-rate 1e30", "1E+30")]
+    [InlineData("--activations linear --learning-rate 1", "1")]
+    public async Task Train_LearningRateTooLarge_StopsAlikeWithAndWithoutWorkers(string network, string told)
+    {
+        RunVerdict alone = await FailAsync(What + $"{network} --in-process", "alone", told);
+        RunVerdict cluster = await FailAsync(What + $"{network} --workers 2", "cluster", told);
+
+        Assert.Equal(alone.Json.GetProperty("error").GetString(), cluster.Json.GetProperty("error").GetString());
+        Assert.Equal((alone.Steps, alone.Examples, alone.WeightsSha256), (cluster.Steps, cluster.Examples, cluster.WeightsSha256));
+    }
+
+    private async Task<RunVerdict> FailAsync(string options, string run, string rate)
+    {
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, options, run);
+        Assert.Equal(1, await coordinator.Program.ExitAsync());
+
+        RunVerdict verdict = coordinator.Verdict();
+        Assert.Equal("failed", verdict.Status);
+        string error = verdict.Json.GetProperty("error").GetString()!;
+        Assert.Matches(@"^training diverged at step \d+: ", error);
+        Assert.EndsWith($"try a smaller --learning-rate than {rate}", error, StringComparison.Ordinal);
+
+        string[] checkpoints = coordinator.Checkpoints();
+        Assert.NotEmpty(checkpoints);
+        Assert.All(checkpoints, path => Assert.True(CheckpointFile.Read(path).Parameters.AreFinite(), path));
+        string model = Path.Combine(coordinator.RunDirectory, "model.safetensors");
+        Assert.True(ModelFile.ReadParameters(model).AreFinite());
+        return verdict;
+    }
+}
