@@ -33,12 +33,13 @@ internal sealed class CoordinatorHost : IAsyncDisposable
     {
         this.application = application;
         int next = 0;
-        GrpcAddress = wanted.Grpc is null ? null : addresses[next++];
-        LocalWorkerAddress = wanted.IsSecured ? addresses[next++] : GrpcAddress;
+        Uri? grpc = wanted.Grpc is null ? null : addresses[next++];
+        LocalWorkerAddress = wanted.IsSecured ? addresses[next++] : grpc;
+        GrpcAddress = grpc is null ? null : Reachable(grpc);
         DashboardAddress = wanted.Dashboard is null ? null : addresses[next];
     }
 
-    /// <summary>Where workers join; null with --in-process.</summary>
+    /// <summary>Where workers join, by this machine's name when every address is open; null with --in-process.</summary>
     public Uri? GrpcAddress { get; }
 
     /// <summary>Where this machine's own workers join: loopback, without TLS.</summary>
@@ -159,6 +160,11 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         application.MapGrpcService<RunControlService>();
         application.MapGrpcHealthChecksService();
     }
+
+    private static Uri Reachable(Uri address) =>
+        IPAddress.TryParse(address.Host.Trim('[', ']'), out IPAddress? ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any))
+            ? new UriBuilder(address) { Host = Dns.GetHostName() }.Uri
+            : address;
 
     private static UserErrorException Unavailable(HostAddresses addresses, Exception error)
     {

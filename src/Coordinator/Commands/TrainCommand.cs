@@ -23,9 +23,9 @@ internal static class TrainCommand
             Backprop.Coordinator train --dataset flowers.csv --label-column species --learning-rate 0.5
 
           Workers on other machines only; training starts when four are in:
-            openssl rand -hex 32 > token.txt
+            deploy/certificates.sh keys HOST
             Backprop.Coordinator train --workers 0 --min-workers 4 --listen 0.0.0.0:5000
-              --cert-file server.pem --key-file server.key --token-file token.txt
+              --cert-file keys/server.pem --key-file keys/server.key --token-file keys/token.txt
 
         Every option can also be an environment variable (BACKPROP_LEARNING_RATE=0.5) or a key of the section "Backprop"
         in appsettings.json ({ "Backprop": { "learning-rate": 0.5 } }); the command line wins, then the environment.

@@ -31,6 +31,7 @@ public sealed class PlainReporter(TextWriter output, TextWriter? json) : IRunRep
             if (line != waiting)
                 Line(line);
             waiting = line;
+            lastLine = snapshot.Elapsed;
             return;
         }
 

@@ -45,7 +45,7 @@ public sealed class NumPyTests : IDisposable
     {
         const string python = "/usr/bin/python3";
         Assert.True(File.Exists(python), $"These tests need {python} with NumPy: apt-get install python3-numpy.");
-        using var process = Process.Start(new ProcessStartInfo(python, [Path.Combine(Root(), "tests", "oracles", program), .. arguments])
+        using var process = Process.Start(new ProcessStartInfo(python, [Path.Combine(Checkout.Root, "tests", "oracles", program), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -59,14 +59,5 @@ public sealed class NumPyTests : IDisposable
         Assert.True(process.ExitCode == 0, $"{program} ended with {process.ExitCode}:\n{output}\n{await errors}");
     }
 
-    private static string Digits() => Path.Combine(Root(), "src", "Core", "Data", "Digits", "digits.csv.gz");
-
-    /// <summary>The checkout: where Backprop.sln stands.</summary>
-    private static string Root()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Backprop.sln")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("The tests run from within the checkout.");
-    }
+    private static string Digits() => Path.Combine(Checkout.Root, "src", "Core", "Data", "Digits", "digits.csv.gz");
 }
