@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Backprop.CommandLine;
 using Backprop.Coordinator.Dashboard;
 using Backprop.Coordinator.Transport;
@@ -71,7 +72,7 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         {
             await application.StartAsync();
         }
-        catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
+        catch (Exception error) when (error is IOException or SocketException)
         {
             await application.DisposeAsync();
             throw Unavailable(addresses, error);
@@ -168,11 +169,25 @@ internal sealed class CoordinatorHost : IAsyncDisposable
 
     private static UserErrorException Unavailable(HostAddresses addresses, Exception error)
     {
-        string message = error.Message;
-        bool isDashboard = addresses.Dashboard is { } page && message.Contains(page.ToString(), StringComparison.Ordinal);
-        IPEndPoint? endpoint = isDashboard ? addresses.Dashboard : addresses.Grpc ?? addresses.Dashboard;
-        string option = isDashboard || addresses.Grpc is null ? "--dashboard" : "--listen";
-        string other = option == "--dashboard" ? "another address, port 0 for any free one, or off" : "another address, or port 0 for any free one";
+        bool isDashboard = addresses.Dashboard is { } page
+            && (addresses.Grpc is not { } grpc || (CanOpen(grpc) && !CanOpen(page)));
+        (string option, IPEndPoint? endpoint, string other) = isDashboard
+            ? ("--dashboard", addresses.Dashboard, "another address, port 0 for any free one, or off")
+            : ("--listen", addresses.Grpc, "another address, or port 0 for any free one");
         return new UserErrorException($"{option} {endpoint} cannot be opened ({error.GetBaseException().Message}); give {option} {other}.", error);
+    }
+
+    private static bool CanOpen(IPEndPoint endpoint)
+    {
+        using var probe = new TcpListener(endpoint);
+        try
+        {
+            probe.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }

@@ -24,7 +24,7 @@ internal sealed class ProgressRate(long stepCount, TimeProvider time)
     {
         double seconds = (trainingTime - measuredAt).TotalSeconds;
         if (seconds < 0.05 || examples == measuredExamples)
-            return perSecond;
+            return perSecond == 0 && trainingTime > TimeSpan.Zero ? examples / trainingTime.TotalSeconds : perSecond;
         double newest = (examples - measuredExamples) / seconds;
         perSecond = perSecond == 0 ? newest : ((1 - Newest) * perSecond) + (Newest * newest);
         measuredExamples = examples;

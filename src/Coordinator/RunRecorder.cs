@@ -30,6 +30,7 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     private EpochResult? lastEpoch;
     private Parameters? checkpointed;
     private RunPhase phase = RunPhase.Starting;
+    private bool begun;
 
     public RunRecorder(
         RunSetup setup, RunDirectory directory, IRunReporter reporter, TimeProvider time)
@@ -53,10 +54,8 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     /// <summary>The snapshot taken last.</summary>
     public ProgressSnapshot Latest { get; private set; }
 
-    /// <summary>From the first assignment to the last commit, evaluations left out.</summary>
+    /// <summary>From the first assignment to the last commit, evaluations left out; waiting for lost workers counts.</summary>
     public TimeSpan TrainingTime => trainingTime;
-
-    public NodeTotals EpochTotals => epochTotals;
 
     public void RunStarted(RunDescription description)
     {
@@ -69,8 +68,9 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     {
         if (next == phase)
             return;
-        if (next == RunPhase.Training && phase != RunPhase.Evaluating)
+        if (next == RunPhase.Training && !begun)
             mark = time.GetTimestamp();
+        begun |= next == RunPhase.Training;
         phase = next;
         Publish();
     }

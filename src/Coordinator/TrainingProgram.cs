@@ -21,8 +21,6 @@ namespace Backprop.Coordinator;
 /// <summary>Runs a training from its options to its exit code: opens what it needs, trains, gives the verdict.</summary>
 public static class TrainingProgram
 {
-    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(250);
-
     /// <exception cref="UserErrorException">Something that was asked for cannot be done; nothing was started.</exception>
     public static async Task<int> RunAsync(TrainOptions options, CancellationToken stop)
     {
@@ -61,7 +59,7 @@ public static class TrainingProgram
     {
         var scheduler = new Scheduler(setup.Plan, new SchedulerOptions(
             StartingWorkers: Math.Max(options.Workers, options.MinWorkers), options.MinWorkers, options.WorkerTimeout,
-            RunSession.SilenceLimit));
+            RunSession.SilenceLimit), session.Time.GetElapsedTime(0));
         var board = new WorkerBoard(session.Time);
         recorder.Workers = () => board.Snapshot(session.Workers.All);
         ChannelWriter<RunEvent> inbox = session.Inbox.Writer;
@@ -75,14 +73,19 @@ public static class TrainingProgram
         localWorkers.Start();
         using CancellationTokenRegistration stopping =
             stop.Register(() => inbox.TryWrite(new RunEvent(new SchedulerEvent.StopRequested())));
+
+        // Signs of life do not wait for the main loop, which may wait for a disk or a terminal.
         await using ITimer ticking = session.Time.CreateTimer(
-            _ => inbox.TryWrite(new RunEvent(new SchedulerEvent.ClockTicked(session.Time.GetElapsedTime(0)))), null,
-            TimeSpan.Zero, TickInterval);
+            _ =>
+            {
+                session.Workers.Pulse();
+                inbox.TryWrite(new RunEvent(new SchedulerEvent.ClockTicked(session.Time.GetElapsedTime(0))));
+            },
+            null, TimeSpan.Zero, RunSession.TickInterval);
 
         var run = new TrainingRun(setup, scheduler, session, recorder, localWorkers, board);
         SchedulerCommand.Finish finish = await run.RunAsync();
-        foreach (WorkerConnection worker in session.Workers.All)
-            worker.Finish(new Protos.RunEnded { Status = StatusOf(finish.End), Reason = finish.Reason });
+        session.Workers.EndRun(new Protos.RunEnded { Status = StatusOf(finish.End), Reason = finish.Reason });
         return await recorder.EndAsync(
             StatusOf(finish.End), finish.End == RunEnd.Failed ? finish.Reason : null,
             finish.End == RunEnd.Completed ? run.Parameters : null,

@@ -84,6 +84,8 @@ internal sealed class TrainingRun(
     {
         values.Keep(keep.Node, happened.Sum, happened.Totals);
         board.Answered(keep.Worker, happened.Sum is null ? 0 : happened.Totals.ExampleCount);
+        if (happened.Worker is { IsLocal: true } local)
+            localWorkers?.Answered(local.Name);
     }
 
     /// <summary>W ← W − (η/m)·∇W with the mini-batch's sums.</summary>
@@ -95,7 +97,7 @@ internal sealed class TrainingRun(
         optimizer.Update(
             Parameters, sum!, totals.ExampleCount, schedule.RateAt(setup.Configuration.LearningRate, work.Epoch), state);
         values.Clear();
-        epochTotals = work.Step % setup.Plan.StepsPerEpoch == 0 ? totals : epochTotals + totals;
+        epochTotals += totals;
         recorder.StepCommitted(work.Step, totals);
         if (setup.Plan.EndsEpoch(work.Step))
             FailOn(Divergence.Find(work.Step, Parameters, setup.Configuration));
@@ -122,6 +124,7 @@ internal sealed class TrainingRun(
         recorder.EpochEvaluated(new EpochResult(
             work.Epoch, work.Step, epochTotals.Cost / epochTotals.ExampleCount, test.Cost / Math.Max(1, test.ExampleCount),
             test.CorrectCount, test.ExampleCount, recorder.TrainingTime));
+        epochTotals = default;
     }
 
     /// <summary>What people are shown of an event, before the scheduler decides on it.</summary>
@@ -129,16 +132,13 @@ internal sealed class TrainingRun(
     {
         switch (happened.Event)
         {
-            case SchedulerEvent.WorkerReady ready:
+            case SchedulerEvent.WorkerReady:
                 board.BecameReady(happened.Worker!);
-                localWorkers?.BecameReady(ready.Name);
                 break;
             case SchedulerEvent.WorkerGone gone:
                 board.Gone(gone.Worker, runIsOver: false);
                 break;
             case SchedulerEvent.ClockTicked:
-                foreach (WorkerConnection worker in session.Workers.All)
-                    worker.Beat();
                 recorder.Publish();
                 break;
         }

@@ -37,9 +37,8 @@ internal sealed class TrainingWorker(
         {
             outgoing.Add(new WorkerMessage { Join = identity });
             Task sending = outgoing.WriteAsync(call.RequestStream, ended.Token);
-            Welcome run = await conversation.ReceiveWelcomeAsync(ended.Token);
             using CancellationTokenRegistration leaving = leave.Register(() => Leave(outgoing, ended));
-
+            Welcome run = await conversation.ReceiveWelcomeAsync(ended.Token);
             Task<RunEnded?> receiving = conversation.ReceiveAsync(ended.Token);
             Task beating = conversation.SendHeartbeatsAsync(run, ended.Token);
             Task<Dataset> opening = DatasetSource.OpenAsync(run, link, cacheDirectory, notice, ended.Token);

@@ -58,7 +58,7 @@ internal static class WorkerProgram
             }
             catch (RpcException error) when (!IsFinal(error, ref firstNameRefusal, time))
             {
-                if (!toldWaiting)
+                if (!toldWaiting && !stop.IsCancellationRequested)
                     Notice($"waiting for the coordinator at {options.Coordinator} ({Cause(error)})");
                 toldWaiting = true;
             }

@@ -58,7 +58,8 @@ public static class WorkerSettings
         Every option can also be an environment variable (BACKPROP_COORDINATOR, BACKPROP_TOKEN_FILE, …) or a key of the
         section "BackpropWorker" in appsettings.json; the command line wins.
 
-        Exit codes: 0 the run has ended, 1 failed, 2 refused options, 130 Ctrl-C, 143 SIGTERM.
+        Exit codes: 0 the run has ended or the worker was asked to leave (Ctrl-C, SIGTERM), 1 failed, 2 refused options or
+        refused by the coordinator.
 
         """;
 

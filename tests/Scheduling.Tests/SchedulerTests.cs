@@ -146,6 +146,50 @@ public sealed class SchedulerTests
         Assert.Equal((RunEnd.Failed, "0 of 1 workers after waiting for 60 s (--worker-timeout)"), (end.End, end.Reason));
     }
 
+    // Clocks tell the time since the machine started, not since the run did.
+    [Fact]
+    public void WorkerReady_BeforeTheFirstTick_IsNeitherEvictedNorWaitedForTooLong()
+    {
+        Scheduler scheduler = Create(starting: 2, start: 3600);
+        Ready(scheduler, first);
+        Assert.Equal([new SchedulerCommand.WaitForWorkers(1, 2)], Tick(scheduler, 3600.25));
+    }
+
+    [Fact]
+    public void StopRequested_BelowMinimumBeforeTheEvaluation_EndsWithTheEpochsCheckpoint()
+    {
+        Scheduler scheduler = Create(starting: 2, minimum: 2);
+        Ready(scheduler, first);
+        Ready(scheduler, second);
+        Value(scheduler, first, 0, 0, 2);
+        Value(scheduler, second, 0, 2, 2);
+        Value(scheduler, first, 1, 0, 2);
+        scheduler.Handle(new SchedulerEvent.WorkerGone(second, "it died"));
+        Value(scheduler, first, 1, 2, 2);
+        Assert.Equal(WorkKind.Evaluation, scheduler.Current.Kind);
+
+        IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(new SchedulerEvent.StopRequested());
+
+        Assert.Equal(2, Assert.Single(commands.OfType<SchedulerCommand.SaveCheckpoint>()).NextStep);
+        Assert.Equal(RunEnd.Interrupted, Assert.Single(commands.OfType<SchedulerCommand.Finish>()).End);
+    }
+
+    [Fact]
+    public void StopRequested_AtAnEpochsEnd_SavesOnce()
+    {
+        Scheduler scheduler = Create(starting: 1);
+        Ready(scheduler, first);
+        Value(scheduler, first, 0, 0, 4);
+        Value(scheduler, first, 1, 0, 4);
+        scheduler.Handle(new SchedulerEvent.StopRequested());
+
+        IReadOnlyList<SchedulerCommand> commands =
+            scheduler.Handle(new SchedulerEvent.NodeValueReceived(first, WorkKind.Evaluation, 2, new ShardNode(0, 1)));
+
+        Assert.Equal(2, Assert.Single(commands.OfType<SchedulerCommand.SaveCheckpoint>()).NextStep);
+        Assert.Equal(RunEnd.Interrupted, Assert.Single(commands.OfType<SchedulerCommand.Finish>()).End);
+    }
+
     [Fact]
     public void WorkerGone_BelowMinimum_WaitsAndGoesOnWhenOneJoins()
     {
@@ -205,7 +249,7 @@ public sealed class SchedulerTests
     public void Begin_AnyNumberOfWorkers_EveryShardIsGivenOnceInFewNodes(int workers)
     {
         const int shards = 64;
-        var scheduler = new Scheduler(new TrainingPlan(256, 256, 1, shards, 10, 0), new SchedulerOptions(workers, 1, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(8)));
+        var scheduler = new Scheduler(new TrainingPlan(256, 256, 1, shards, 10, 0), new SchedulerOptions(workers, 1, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(8)), TimeSpan.Zero);
         IReadOnlyList<SchedulerCommand> commands = [];
         for (int number = 1; number <= workers; number++)
             commands = [.. Ready(scheduler, new WorkerId(number))];
@@ -215,8 +259,8 @@ public sealed class SchedulerTests
         Assert.All(assigns.SelectMany(assign => assign.Nodes), node => Assert.True(node.IsNodeOf(shards)));
     }
 
-    private static Scheduler Create(int starting) =>
-        new(plan, new SchedulerOptions(starting, 1, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(8)));
+    private static Scheduler Create(int starting, int minimum = 1, double start = 0) =>
+        new(plan, new SchedulerOptions(starting, minimum, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(8)), TimeSpan.FromSeconds(start));
 
     /// <summary>Two workers compute step 0: w1 shards 0 and 1, w2 shards 2 and 3.</summary>
     private static Scheduler Started()

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using Backprop.Coordinator.Scheduling;
+using Backprop.Core;
 
 namespace Backprop.Coordinator.LocalWorkers;
 
@@ -16,7 +17,8 @@ internal sealed class LocalWorker(
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource ending = new();
-    private volatile Process? process;
+    private readonly Lock gate = new();
+    private Process? process;
     private volatile string lastLine = "";
     private volatile int failures;
     private Task watching = Task.CompletedTask;
@@ -24,42 +26,46 @@ internal sealed class LocalWorker(
     public string Name => name;
 
     /// <summary>Starts the process and watches it from now on.</summary>
-    /// <exception cref="Core.UserErrorException">It cannot be started at all.</exception>
-    public void Start() => watching = WatchAsync(StartProcess());
+    /// <exception cref="UserErrorException">It cannot be started at all.</exception>
+    public void Start() => watching = WatchAsync(TryStart()!);
 
     /// <summary>It took part: what failed before no longer counts.</summary>
-    public void BecameReady() => failures = 0;
+    public void Answered() => failures = 0;
 
     /// <summary>Waits for it to end with the run; one that does not is killed.</summary>
     public async ValueTask DisposeAsync()
     {
-        await ending.CancelAsync();
-        if (process is { } last)
+        Process? last;
+        lock (gate)
         {
-            using var limit = new CancellationTokenSource(EndLimit, time);
-            try
-            {
-                await last.WaitForExitAsync(limit.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                Kill(last);
-            }
+            ending.Cancel();
+            last = process;
         }
 
+        if (last is not null)
+            await EndAsync(last);
         await watching;
-        process?.Dispose();
+        last?.Dispose();
         ending.Dispose();
     }
 
-    private Process StartProcess()
+    /// <returns>Null when the run has ended meanwhile.</returns>
+    private Process? TryStart()
     {
-        Process started = program.Start(name);
-        started.OutputDataReceived += (_, line) => Remember(line.Data);
-        started.ErrorDataReceived += (_, line) => Remember(line.Data);
-        started.BeginOutputReadLine();
-        started.BeginErrorReadLine();
-        return process = started;
+        lock (gate)
+        {
+            if (ending.IsCancellationRequested)
+                return null;
+            process?.Dispose();
+            process = null;
+            process = program.Start(name);
+        }
+
+        process.OutputDataReceived += (_, line) => Remember(line.Data);
+        process.ErrorDataReceived += (_, line) => Remember(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
     }
 
     private async Task WatchAsync(Process running)
@@ -68,22 +74,59 @@ internal sealed class LocalWorker(
         while (true)
         {
             await running.WaitForExitAsync();
-            if (ending.IsCancellationRequested || running.ExitCode == 0)
+            if (ending.IsCancellationRequested)
                 return;
+            if (running.ExitCode == 0)
+            {
+                GiveUp($"local worker {name} was asked to leave; it is not started again");
+                return;
+            }
+
             if (++failures >= FailuresAtMost)
             {
-                string why = lastLine.Length == 0 ? $"exit code {running.ExitCode}" : lastLine;
-                inbox.TryWrite(new RunEvent(new SchedulerEvent.WorkersGivenUp(
-                    1, $"local worker {name} ended {failures} times before it could take part; given up: {why}")));
+                string why = lastLine.Length == 0 ? "" : $", its last line: {lastLine}";
+                GiveUp($"local worker {name} ended {failures} times before it could take part; given up: exit code {running.ExitCode}{why}");
                 return;
             }
 
             await Task.Delay(delay, time, ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (ending.IsCancellationRequested)
-                return;
             delay = failures == 1 ? FirstDelay : delay * 2;
-            running.Dispose();
-            running = StartProcess();
+            try
+            {
+                if (TryStart() is not { } next)
+                    return;
+                running = next;
+            }
+            catch (UserErrorException error)
+            {
+                GiveUp($"local worker {name} is given up: {error.Message}");
+                return;
+            }
+        }
+    }
+
+    private void GiveUp(string reason) => inbox.TryWrite(new RunEvent(new SchedulerEvent.WorkersGivenUp(1, reason)));
+
+    /// <summary>The end of its standard input asks it to end.</summary>
+    private async Task EndAsync(Process last)
+    {
+        using var limit = new CancellationTokenSource(EndLimit, time);
+        try
+        {
+            last.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It has ended already.
+        }
+
+        try
+        {
+            await last.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Kill(last);
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed class LocalWorkerGroup(
             worker.Start();
     }
 
-    public void BecameReady(string name) => Array.Find(workers, worker => worker.Name == name)?.BecameReady();
+    public void Answered(string name) => Array.Find(workers, worker => worker.Name == name)?.Answered();
 
     public async ValueTask DisposeAsync() => await Task.WhenAll(workers.Select(worker => worker.DisposeAsync().AsTask()));
 }

@@ -11,7 +11,9 @@ namespace Backprop.Coordinator.Scheduling;
 /// Invariants: the nodes outstanding, unassigned and answered together cover every example of the current work exactly
 /// once; a work is committed when nothing of it is outstanding or unassigned, and then never again.
 /// </remarks>
-public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, long firstStep = 0)
+/// <param name="start">The time now, on the clock that later events tell.</param>
+/// <param name="firstStep">Steps committed before this run.</param>
+public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, TimeSpan start, long firstStep = 0)
 {
     private readonly List<SchedulerCommand> commands = [];
     private readonly Dictionary<WorkerId, Member> members = [];
@@ -23,8 +25,9 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, long 
     private bool isWorking;
     private bool stopRequested;
     private bool finished;
-    private TimeSpan now;
+    private TimeSpan now = start;
     private TimeSpan? waitingSince;
+    private long savedStep = -1;
 
     /// <summary>The work being done, or the next one when nothing is.</summary>
     public Work Current => next;
@@ -124,7 +127,7 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, long 
         if (waitingSince is { } since && now - since > options.WorkerTimeout)
         {
             if (started)
-                commands.Add(new SchedulerCommand.SaveCheckpoint(next.Step));
+                Save(next.Step);
             End(RunEnd.Failed, $"{order.Count} of {RequiredWorkers} workers after waiting for "
                 + $"{options.WorkerTimeout.TotalSeconds:0} s (--worker-timeout)");
         }
@@ -145,7 +148,7 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, long 
                 Commit();
             else if (isWorking && unassigned.Count > 0 && order.Count > 0)
                 HandOn();
-            else if (stopRequested && (order.Count == 0 || (!isWorking && next.Kind == WorkKind.Training)))
+            else if (stopRequested && CanStop)
                 Interrupt();
             else if (!isWorking && order.Count >= RequiredWorkers)
                 Begin();
@@ -155,6 +158,11 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, long 
 
         NoteWaiting();
     }
+
+    /// <summary>Between steps, the evaluation after an epoch included; or when there is nobody to finish what runs.</summary>
+    private bool CanStop => isWorking
+        ? order.Count == 0
+        : next.Kind == WorkKind.Training || order.Count < RequiredWorkers;
 
     private bool IsComplete => unassigned.Count == 0 && order.TrueForAll(member => member.Outstanding.Count == 0);
 
@@ -193,7 +201,7 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, long 
         commands.Add(new SchedulerCommand.CommitStep(next));
         long step = next.Step + 1;
         if (plan.IsCheckpointDue(next.Step) && !plan.EndsEpoch(next.Step))
-            commands.Add(new SchedulerCommand.SaveCheckpoint(step));
+            Save(step);
         next = plan.EndsEpoch(next.Step)
             ? new Work(WorkKind.Evaluation, next.Epoch, step, plan.EvaluationShards, plan.TestExamples)
             : WorkAt(plan, step);
@@ -202,7 +210,7 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, long 
     private void AfterEvaluation()
     {
         if (plan.IsCheckpointDue(next.Step - 1))
-            commands.Add(new SchedulerCommand.SaveCheckpoint(next.Step));
+            Save(next.Step);
         if (next.Step == plan.StepCount)
             End(RunEnd.Completed, "");
         else
@@ -211,9 +219,17 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, long 
 
     private void Interrupt()
     {
-        // Between steps; or without a worker, when what was computed of the running step is given up.
-        commands.Add(new SchedulerCommand.SaveCheckpoint(next.Step));
+        // What was computed of a running step is given up.
+        Save(next.Step);
         End(RunEnd.Interrupted, "stopped on request");
+    }
+
+    private void Save(long step)
+    {
+        if (step == savedStep)
+            return;
+        savedStep = step;
+        commands.Add(new SchedulerCommand.SaveCheckpoint(step));
     }
 
     private void End(RunEnd end, string reason)

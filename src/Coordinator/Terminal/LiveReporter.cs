@@ -61,7 +61,14 @@ internal sealed class LiveReporter(IAnsiConsole console, TimeProvider time) : IR
     private void StopDrawing()
     {
         stop.Cancel();
-        drawing.Wait(StopLimit);
+        try
+        {
+            drawing.Wait(StopLimit);
+        }
+        catch (AggregateException)
+        {
+            // A terminal that cannot be drawn on is no reason to lose the verdict.
+        }
     }
 
     private async Task DrawAsync()

@@ -14,6 +14,9 @@ internal sealed record RunSession(
 {
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often the scheduler is told the time.</summary>
+    public static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Silence after which a side takes the other for gone.</summary>
     public static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(8);
 }

@@ -27,6 +27,8 @@ internal sealed class WorkerConnection(
     private bool isReady;
     private long? weightsStep;
     private long lastBeat = time.GetTimestamp();
+    private long lastHeard = time.GetTimestamp();
+    private long lastTold;
 
     public WorkerId Id { get; } = id;
 
@@ -43,9 +45,11 @@ internal sealed class WorkerConnection(
 
     public void Send(CoordinatorMessage message) => outgoing.Writer.TryWrite(new CoordinatorFrame(message));
 
-    /// <summary>Says "I am alive" when that is due.</summary>
-    public void Beat()
+    /// <summary>Says "I am alive" when that is due; ends the call when the worker has not said so for too long.</summary>
+    public void Pulse()
     {
+        if (time.GetElapsedTime(Volatile.Read(ref lastHeard)) > RunSession.SilenceLimit)
+            Close(new Status(StatusCode.DeadlineExceeded, $"silent for more than {RunSession.SilenceLimit.TotalSeconds:0} s"));
         if (time.GetElapsedTime(lastBeat) < RunSession.HeartbeatInterval)
             return;
         lastBeat = time.GetTimestamp();
@@ -107,6 +111,7 @@ internal sealed class WorkerConnection(
         {
             while (await requests.MoveNext(cancellation))
             {
+                Hear();
                 if (!Take(requests.Current))
                     return;
             }
@@ -118,6 +123,17 @@ internal sealed class WorkerConnection(
     }
 
     private static readonly WriteOptions BufferMore = new(WriteFlags.BufferHint);
+
+    /// <summary>Any message is a sign of life: on a narrow link heartbeats wait behind the parts of a value.</summary>
+    private void Hear()
+    {
+        long now = time.GetTimestamp();
+        Volatile.Write(ref lastHeard, now);
+        if (time.GetElapsedTime(lastTold, now) < RunSession.TickInterval)
+            return;
+        lastTold = now;
+        Post(new SchedulerEvent.WorkerHeard(Id, time.GetElapsedTime(0, now)));
+    }
 
     private bool Take(WorkerFrame frame)
     {
@@ -137,7 +153,6 @@ internal sealed class WorkerConnection(
                 Post(new SchedulerEvent.WorkerReady(Id, Name, Threads));
                 return true;
             case WorkerMessage.ContentOneofCase.Heartbeat:
-                Post(new SchedulerEvent.WorkerHeard(Id, time.GetElapsedTime(0)));
                 return true;
             case WorkerMessage.ContentOneofCase.EvaluationValue:
                 (SchedulerEvent.NodeValueReceived received, NodeTotals totals) = values.Read(message.EvaluationValue);

@@ -12,6 +12,7 @@ internal sealed class WorkerRegistry
     private readonly Lock gate = new();
     private readonly Dictionary<string, WorkerConnection> living = [];
     private int lastNumber;
+    private RunEnded? ended;
 
     public WorkerConnection? this[Scheduling.WorkerId id]
     {
@@ -32,11 +33,15 @@ internal sealed class WorkerRegistry
     }
 
     /// <summary>Takes a worker in under its name.</summary>
-    /// <exception cref="RpcException">ALREADY_EXISTS: its name is taken; RESOURCE_EXHAUSTED: there are too many.</exception>
+    /// <exception cref="RpcException">
+    /// ALREADY_EXISTS: its name is taken; RESOURCE_EXHAUSTED: there are too many; UNAVAILABLE: the run is over.
+    /// </exception>
     public WorkerConnection Add(JoinRequest join, Func<Scheduling.WorkerId, WorkerConnection> create)
     {
         lock (gate)
         {
+            if (ended is not null)
+                throw Refused(StatusCode.Unavailable, $"the run is over: {ended.Status}");
             if (living.TryGetValue(join.Name, out WorkerConnection? holder))
             {
                 // The same life again: it noticed before this side did that its connection is dead.
@@ -53,6 +58,22 @@ internal sealed class WorkerRegistry
             living[join.Name] = connection;
             return connection;
         }
+    }
+
+    /// <summary>Speaks to those that are due a sign of life, and ends the calls of those that have been silent for too long.</summary>
+    public void Pulse()
+    {
+        foreach (WorkerConnection worker in All)
+            worker.Pulse();
+    }
+
+    /// <summary>Tells all workers that the run is over, and lets no more in.</summary>
+    public void EndRun(RunEnded message)
+    {
+        lock (gate)
+            ended = message;
+        foreach (WorkerConnection worker in All)
+            worker.Finish(message);
     }
 
     public void Remove(WorkerConnection connection)

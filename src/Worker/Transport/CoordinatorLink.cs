@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using Backprop.CommandLine;
 using Backprop.Core;
 using Backprop.Protos;
 using Grpc.Core;
@@ -29,7 +30,7 @@ internal sealed class CoordinatorLink : IDisposable
             KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
         };
         if (authorityFile is not null)
-            handler.SslOptions = TrustOnly(authorityFile);
+            handler.SslOptions = TrustOnly(PemFiles.ReadAuthorities(authorityFile));
         if (token is not null)
             headers.Add("authorization", "Bearer " + token);
         channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
@@ -50,26 +51,14 @@ internal sealed class CoordinatorLink : IDisposable
 
     public void Dispose() => channel.Dispose();
 
-    private static SslClientAuthenticationOptions TrustOnly(string authorityFile)
+    private static SslClientAuthenticationOptions TrustOnly(X509Certificate2Collection authorities)
     {
-        try
+        var policy = new X509ChainPolicy
         {
-            var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPemFile(authorityFile);
-            if (authorities.Count == 0)
-                throw new UserErrorException($"--ca-file {authorityFile} holds no certificate in PEM form.");
-            var policy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-            };
-            policy.CustomTrustStore.AddRange(authorities);
-            return new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException
-            or System.Security.Cryptography.CryptographicException)
-        {
-            throw new UserErrorException($"--ca-file {authorityFile} cannot be read: {error.Message}", error);
-        }
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        policy.CustomTrustStore.AddRange(authorities);
+        return new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
     }
 }

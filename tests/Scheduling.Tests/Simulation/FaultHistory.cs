@@ -21,7 +21,7 @@ internal sealed class FaultHistory(ulong seed)
     private long committed;
     private int evaluations;
     private bool finished;
-    private double clock;
+    private double clock = 3600;
 
     /// <summary>What happened, for a person who looks into a failure.</summary>
     public List<string> Trace { get; } = [];
@@ -32,7 +32,7 @@ internal sealed class FaultHistory(ulong seed)
         var plan = new TrainingPlan(
             1 + random.NextInt(60), 1 + random.NextInt(20), 1 + random.NextInt(3), 1 << random.NextInt(4), 1 + random.NextInt(600), random.NextInt(4));
         int starting = 1 + random.NextInt(3);
-        var scheduler = new Scheduler(plan, new SchedulerOptions(starting, 1, TimeSpan.FromHours(1), TimeSpan.FromSeconds(8)));
+        var scheduler = new Scheduler(plan, new SchedulerOptions(starting, 1, TimeSpan.FromHours(1), TimeSpan.FromSeconds(8)), Now);
         Note($"{plan}, starts with {starting}");
         for (int count = 0; !finished; count++)
         {

@@ -46,7 +46,7 @@ function take(state) {
 }
 
 function showFacts(run) {
-  $("headline").textContent = `${run.dataset}, ${run.layers}, ${run.epochs} epochs`;
+  $("headline").textContent = `${run.dataset}, ${run.layers}, ${number.format(run.epochs)} epochs`;
   document.title = `${run.dataset} ${run.layers} – Backprop`;
   $("workers-card").hidden = run.in_process;
   const facts = [
@@ -54,7 +54,7 @@ function showFacts(run) {
     ["network", run.layers], ["activations", run.activations], ["cost", run.cost],
     ["optimizer", `${run.optimizer}, learning rate ${run.learning_rate}`],
     ["mini-batch", `${run.mini_batch} examples in ${run.shards} shards`],
-    ["steps", `${number.format(run.steps)}: ${run.epochs} epochs of ${number.format(run.steps_per_epoch)}`],
+    ["steps", `${number.format(run.steps)}: ${number.format(run.epochs)} epochs of ${number.format(run.steps_per_epoch)}`],
     ["seed", String(run.seed)],
     ["workers join at", run.listen_address ?? "nowhere: trained in one process"],
     ["writes to", run.run_directory],
@@ -65,7 +65,7 @@ function showFacts(run) {
 function showProgress(progress) {
   const run = held.run;
   if (!held.verdict) badge(progress.phase);
-  $("epoch").textContent = run ? `${Math.min(progress.epoch + 1, run.epochs)} of ${run.epochs}` : progress.epoch;
+  $("epoch").textContent = run ? `${number.format(Math.min(progress.epoch + 1, run.epochs))} of ${number.format(run.epochs)}` : progress.epoch;
   $("step").textContent = number.format(progress.step);
   $("rate").textContent = number.format(Math.round(progress.examples_per_second));
   $("loss").textContent = fixed(progress.running_loss, 4);
