@@ -41,13 +41,15 @@ internal sealed class PlainWorker : IAsyncDisposable
     public static Task<PlainWorker> JoinAsync(string address, string name) => JoinAsync(address, Request(name));
 
     /// <summary>A worker that is taken in.</summary>
-    public static async Task<PlainWorker> JoinAsync(string address, JoinRequest request, Metadata? headers = null)
+    /// <param name="beats">Whether it says that it is alive when it has nothing else to say.</param>
+    public static async Task<PlainWorker> JoinAsync(string address, JoinRequest request, bool beats = true)
     {
-        var worker = new PlainWorker(address, headers);
+        var worker = new PlainWorker(address);
         await worker.SendAsync(new WorkerMessage { Join = request });
         CoordinatorMessage? answer = await worker.ReceiveAsync();
         worker.Run = Assert.IsType<Welcome>(answer?.Welcome);
-        worker.beating = worker.BeatAsync();
+        if (beats)
+            worker.beating = worker.BeatAsync();
         return worker;
     }
 
@@ -106,7 +108,8 @@ internal sealed class PlainWorker : IAsyncDisposable
 
     /// <summary>Takes part until the run is over.</summary>
     /// <param name="numbersAtMost">Numbers a message of a node's value.</param>
-    public async Task<RunEnded> TrainAsync(int numbersAtMost = int.MaxValue)
+    /// <param name="beforeMessage">Waited for before each message of a value.</param>
+    public async Task<RunEnded> TrainAsync(int numbersAtMost = int.MaxValue, Func<Task>? beforeMessage = null)
     {
         using var computation = new PlainComputation(Run);
         await ReadyAsync();
@@ -117,7 +120,11 @@ internal sealed class PlainWorker : IAsyncDisposable
                 return ended;
             await computation.TakeWeightsAsync(message.Assignment, ReceiveAsync);
             foreach (WorkerMessage answer in computation.Answer(message.Assignment, numbersAtMost))
+            {
+                if (beforeMessage is not null)
+                    await beforeMessage();
                 await SendAsync(answer);
+            }
         }
     }
 

@@ -51,6 +51,25 @@ public sealed class SameWeightsTests : IDisposable
         Assert.NotEqual(plain.WeightsSha256, cluster.WeightsSha256);
     }
 
+    [Theory]
+    [InlineData("within epochs", "--epochs 1 --checkpoint-every 70")]
+    [InlineData("at the ends of epochs", "--epochs 2")]
+    public async Task Train_Checkpoints_SameBytesWithAndWithoutWorkers(string _, string what)
+    {
+        what += " --momentum 0.5 --learning-rate 1 ";
+        await using CoordinatorProcess alone = CoordinatorProcess.Start(directory, what + "--in-process", "alone");
+        await using CoordinatorProcess cluster = CoordinatorProcess.Start(directory, what + "--workers 2", "cluster");
+        await alone.CompletedAsync();
+        await cluster.CompletedAsync();
+
+        string[] expected = [.. alone.Checkpoints().Order(StringComparer.Ordinal)];
+        string[] given = [.. cluster.Checkpoints().Order(StringComparer.Ordinal)];
+        Assert.Equal(expected.Select(Path.GetFileName), given.Select(Path.GetFileName));
+        Assert.InRange(expected.Length, 2, 3);
+        foreach ((string one, string other) in expected.Zip(given))
+            Assert.Equal(await File.ReadAllBytesAsync(one, TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(other, TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task Train_InitialWeightsFromFile_ClusterEqualsInProcess()
     {
