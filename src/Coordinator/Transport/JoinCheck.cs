@@ -13,6 +13,7 @@ internal static class JoinCheck
     /// <exception cref="RpcException">It may not; the status says why.</exception>
     public static JoinRequest Check(Frame<WorkerMessage, NodeHeader>? first, RunSession session)
     {
+        first?.Rented?.Return();
         JoinRequest join = first?.Message?.Join
             ?? throw Refused(StatusCode.InvalidArgument, "the first message of a call is a JoinRequest");
         if (join.ProtocolVersion != ProtocolVersion.Current)

@@ -35,22 +35,32 @@ public static class FrameMarshaller
     {
         try
         {
-            var reader = new WireReader(payload);
-            if (reader.AtEnd)
-                return new Frame<TMessage, THeader>(messages.ParseFrom(payload));
-            (int field, int wireType) = reader.ReadTag();
-            if (field != tensorField || wireType != WireReader.LengthDelimited)
-                return new Frame<TMessage, THeader>(messages.ParseFrom(payload));
-            ReadOnlySequence<byte> content = reader.ReadBytes();
-            if (!reader.AtEnd)
-                throw new MalformedMessageException("more than one message in a message");
-            return ReadTensors<TMessage, THeader>(content, headers);
+            if (IsTensorsAlone(payload, tensorField, out ReadOnlySequence<byte> content))
+                return ReadTensors<TMessage, THeader>(content, headers);
+            TMessage message = messages.ParseFrom(payload);
+            return message.Descriptor.FindFieldByNumber(tensorField).Accessor.GetValue(message) is IMessage tensors
+                ? ReadTensors<TMessage, THeader>(new ReadOnlySequence<byte>(tensors.ToByteArray()), headers)
+                : new Frame<TMessage, THeader>(message);
         }
         catch (Exception error) when (error is MalformedMessageException or InvalidProtocolBufferException)
         {
             throw new RpcException(new Status(
                 StatusCode.InvalidArgument, $"A message of {payload.Length} bytes is malformed: {error.Message}."));
         }
+    }
+
+    /// <summary>
+    /// Whether the field of tensors is all there is, as every writer has it. Another order of fields, fields of a later
+    /// version, and one field twice are allowed too: protobuf itself settles those.
+    /// </summary>
+    private static bool IsTensorsAlone(ReadOnlySequence<byte> payload, int tensorField, out ReadOnlySequence<byte> content)
+    {
+        content = default;
+        var reader = new WireReader(payload);
+        if (reader.AtEnd || reader.ReadTag() != (tensorField, WireReader.LengthDelimited))
+            return false;
+        content = reader.ReadBytes();
+        return reader.AtEnd;
     }
 
     private static Frame<TMessage, THeader> ReadTensors<TMessage, THeader>(
@@ -71,7 +81,7 @@ public static class FrameMarshaller
             {
                 (int field, int wireType) = reader.ReadTag();
                 if (field == Weights.HeaderFieldNumber && wireType == WireReader.LengthDelimited)
-                    header = headers.ParseFrom(reader.ReadBytes());
+                    header = Merged(header, headers.ParseFrom(reader.ReadBytes()));
                 else if (field == Weights.SegmentsFieldNumber && wireType == WireReader.LengthDelimited)
                     parts.Add(ReadSegment(reader.ReadBytes(), rented.Values, ref used));
                 else
@@ -87,6 +97,16 @@ public static class FrameMarshaller
             rented.Return();
             throw;
         }
+    }
+
+    /// <summary>A message that comes twice is, in protobuf, one whose later fields count.</summary>
+    private static THeader Merged<THeader>(THeader? before, THeader next)
+        where THeader : class, IMessage<THeader>
+    {
+        if (before is null)
+            return next;
+        before.MergeFrom(next);
+        return before;
     }
 
     private static TensorPart ReadSegment(ReadOnlySequence<byte> content, float[] destination, ref int used)

@@ -19,7 +19,9 @@ internal ref struct WireReader(ReadOnlySequence<byte> payload)
     public (int Field, int WireType) ReadTag()
     {
         ulong tag = ReadVarint();
-        int field = (int)Math.Min(tag >> 3, int.MaxValue);
+        if (tag > uint.MaxValue)
+            throw new MalformedMessageException("a field's number of more than 32 bits");
+        int field = (int)(tag >> 3);
         if (field == 0)
             throw new MalformedMessageException("a field of number 0");
         return (field, (int)(tag & 7));

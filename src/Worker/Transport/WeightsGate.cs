@@ -32,10 +32,16 @@ internal sealed class WeightsGate(Parameters parameters, IncomingFrames incoming
     private void TakeFrame()
     {
         Frame<CoordinatorMessage, WeightsHeader> frame = incoming.Take();
-        if (frame.Header is null || frame.Header.RunId != runId || frame.Header.Step != step)
-            throw new MalformedMessageException($"the coordinator sent something else than the weights of step {step}");
-        foreach (TensorPart part in frame.Parts)
-            assembly.Accept(part);
-        frame.Rented?.Return();
+        try
+        {
+            if (frame.Header is null || frame.Header.RunId != runId || frame.Header.Step != step)
+                throw new MalformedMessageException($"the coordinator sent something else than the weights of step {step}");
+            foreach (TensorPart part in frame.Parts)
+                assembly.Accept(part);
+        }
+        finally
+        {
+            frame.Rented?.Return();
+        }
     }
 }
