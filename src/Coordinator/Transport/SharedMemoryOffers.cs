@@ -9,7 +9,10 @@ namespace Backprop.Coordinator.Transport;
 /// <summary>Offers shared memory to workers that call from this machine.</summary>
 internal static class SharedMemoryOffers
 {
-    /// <summary>Two nodes a level of the tree are the most that a share of the shards takes; a few more for reassigned ones.</summary>
+    /// <summary>
+    /// Two nodes a level of the tree are the most that a share of the shards takes; a few more for reassigned ones. No
+    /// more than there are shards, since a slot's memory is taken at once.
+    /// </summary>
     private const int SlotsAtMost = 14;
 
     /// <summary>Slots of large models are fewer: memory for them is taken from the machine.</summary>
@@ -21,7 +24,8 @@ internal static class SharedMemoryOffers
     {
         if (!join.SharedMemory || !IsLoopback(context))
             return (null, null);
-        int slots = (int)Math.Clamp(SlotNumbersAtMost / session.Configuration.Shape.ParameterCount, 1, SlotsAtMost);
+        int wanted = Math.Min(SlotsAtMost, session.Plan.Shards);
+        int slots = (int)Math.Clamp(SlotNumbersAtMost / session.Configuration.Shape.ParameterCount, 1, wanted);
         string path = SharedDirectory.NewPath();
         try
         {

@@ -62,8 +62,8 @@ internal sealed class WorkerConnection(
         bool needsWeights = weightsStep != work.Step;
         bool weightsFollow = needsWeights && !usesShared;
         weightsStep = work.Step;
-        if (needsWeights && usesShared)
-            shared!.WriteWeights(parameters);
+        if (needsWeights && usesShared && !shared!.TryWriteWeights(parameters))
+            return;
         var assignment = new Protos.Assignment
         {
             RunId = runId,

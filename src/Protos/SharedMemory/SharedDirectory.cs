@@ -16,20 +16,27 @@ public static class SharedDirectory
         Path.Combine(Location, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid():N}"));
 
     /// <summary>Deletes what processes left that were killed at the wrong moment.</summary>
-    public static void Sweep()
+    public static void Sweep() => Sweep(Location);
+
+    internal static void Sweep(string directory)
+    {
+        foreach (string path in Directory.EnumerateFiles(directory, Prefix + "*"))
+        {
+            string owner = Path.GetFileName(path)[Prefix.Length..].Split('-')[0];
+            if (int.TryParse(owner, NumberStyles.None, CultureInfo.InvariantCulture, out int process) && !Lives(process))
+                Delete(path);
+        }
+    }
+
+    private static void Delete(string path)
     {
         try
         {
-            foreach (string path in Directory.EnumerateFiles(Location, Prefix + "*"))
-            {
-                string owner = Path.GetFileName(path)[Prefix.Length..].Split('-')[0];
-                if (int.TryParse(owner, NumberStyles.None, CultureInfo.InvariantCulture, out int process) && !Lives(process))
-                    File.Delete(path);
-            }
+            File.Delete(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Another user's files are that user's.
+            // Another user's file is that user's.
         }
     }
 

@@ -1,6 +1,7 @@
 using System.IO.MemoryMappedFiles;
 using System.Security.Cryptography;
 using Backprop.Core.Model;
+using Microsoft.Win32.SafeHandles;
 
 namespace Backprop.Protos.SharedMemory;
 
@@ -16,9 +17,11 @@ public sealed unsafe class SharedTensors : IDisposable
 
     private readonly MemoryMappedFile file;
     private readonly MemoryMappedViewAccessor view;
+    private readonly SafeMemoryMappedViewHandle memory;
     private readonly string? ownedPath;
     private readonly long parameterCount;
-    private float* numbers;
+    private readonly float* numbers;
+    private int disposed;
 
     private SharedTensors(FileStream stream, long parameterCount, int slots, string? ownedPath)
     {
@@ -29,8 +32,9 @@ public sealed unsafe class SharedTensors : IDisposable
         file = MemoryMappedFile.CreateFromFile(
             stream, null, length, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
         view = file.CreateViewAccessor(0, length);
+        memory = view.SafeMemoryMappedViewHandle;
         byte* start = null;
-        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+        memory.AcquirePointer(ref start);
         Key = new ReadOnlySpan<byte>(start, KeyLength).ToArray();
         numbers = (float*)(start + KeyLength);
     }
@@ -44,30 +48,44 @@ public sealed unsafe class SharedTensors : IDisposable
     /// <exception cref="IOException">There is no room, or no such directory.</exception>
     public static SharedTensors Create(string path, NetworkShape shape, int slots)
     {
+        long length = LengthOf(shape.ParameterCount, slots);
         var options = new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.ReadWrite,
             Share = FileShare.ReadWrite | FileShare.Delete,
+
+            // Without it the file is a promise, and a full disk ends the process at the first touch (SIGBUS).
+            PreallocationSize = length,
         };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         var stream = new FileStream(path, options);
-        stream.SetLength(LengthOf(shape.ParameterCount, slots));
-        var shared = new SharedTensors(stream, shape.ParameterCount, slots, path);
-        RandomNumberGenerator.Fill(new Span<byte>((byte*)shared.numbers - KeyLength, KeyLength));
-        shared.Key = new ReadOnlySpan<byte>((byte*)shared.numbers - KeyLength, KeyLength).ToArray();
-        return shared;
+        try
+        {
+            stream.SetLength(length);
+            var shared = new SharedTensors(stream, shape.ParameterCount, slots, path);
+            shared.Key = RandomNumberGenerator.GetBytes(KeyLength);
+            shared.Key.CopyTo(new Span<byte>((byte*)shared.numbers - KeyLength, KeyLength));
+            return shared;
+        }
+        catch
+        {
+            stream.Dispose();
+            File.Delete(path);
+            throw;
+        }
     }
 
     /// <summary>Maps a file that the coordinator offers.</summary>
     /// <returns>Null when there is no such file here, or it is another one: tensors then travel over gRPC.</returns>
     public static SharedTensors? TryOpen(string path, ReadOnlySpan<byte> key, NetworkShape shape, int slots)
     {
+        FileStream? stream = null;
         SharedTensors? opened = null;
         try
         {
-            var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             if (stream.Length != LengthOf(shape.ParameterCount, slots))
             {
                 stream.Dispose();
@@ -79,6 +97,7 @@ public sealed unsafe class SharedTensors : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException
             or NotSupportedException)
         {
+            stream?.Dispose();
             return null;
         }
 
@@ -88,11 +107,21 @@ public sealed unsafe class SharedTensors : IDisposable
         return null;
     }
 
-    public void WriteWeights(Parameters parameters)
+    /// <returns>False when this has been disposed of: the worker's call ended while it was given work.</returns>
+    public bool TryWriteWeights(Parameters parameters)
     {
-        long offset = 0;
-        foreach (LayerParameters layer in parameters.Layers)
-            offset = Write(layer, offset);
+        try
+        {
+            using var hold = new MemoryHold(memory);
+            long offset = 0;
+            foreach (LayerParameters layer in parameters.Layers)
+                offset = Write(layer, offset);
+            return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
     }
 
     public void ReadWeights(Parameters parameters) => Read(parameters.Layers, 0);
@@ -100,6 +129,7 @@ public sealed unsafe class SharedTensors : IDisposable
     /// <summary>Puts a layer of a node's value into its place in a slot.</summary>
     public void WriteLayer(int slot, IReadOnlyList<LayerParameters> layers, int layer, LayerParameters sum)
     {
+        using var hold = new MemoryHold(memory);
         long offset = OffsetOf(slot);
         for (int before = 0; before < layer; before++)
             offset += layers[before].Count;
@@ -125,16 +155,15 @@ public sealed unsafe class SharedTensors : IDisposable
 
     public void Dispose()
     {
-        if (numbers is null)
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
             return;
-        numbers = null;
-        view.SafeMemoryMappedViewHandle.ReleasePointer();
+        memory.ReleasePointer();
         view.Dispose();
         file.Dispose();
         Unlink();
     }
 
-    private static long LengthOf(long parameterCount, int slots) => KeyLength + (parameterCount * sizeof(float) * (1 + slots));
+    private static long LengthOf(long parameterCount, int slots) => KeyLength + (parameterCount * sizeof(float) * (1L + slots));
 
     private long OffsetOf(int slot)
     {
@@ -143,11 +172,7 @@ public sealed unsafe class SharedTensors : IDisposable
         return parameterCount * (1 + slot);
     }
 
-    private Span<float> At(long offset, int count)
-    {
-        ObjectDisposedException.ThrowIf(numbers is null, this);
-        return new Span<float>(numbers + offset, count);
-    }
+    private Span<float> At(long offset, int count) => new(numbers + offset, count);
 
     private long Write(LayerParameters layer, long offset)
     {
@@ -159,6 +184,7 @@ public sealed unsafe class SharedTensors : IDisposable
 
     private void Read(IReadOnlyList<LayerParameters> layers, long offset)
     {
+        using var hold = new MemoryHold(memory);
         foreach (LayerParameters layer in layers)
         {
             At(offset, layer.Weights.Values.Length).CopyTo(layer.Weights.Values);

@@ -1,0 +1,77 @@
+using System.Threading.Channels;
+using Backprop.Cluster.Tests.Commands;
+using Backprop.Coordinator;
+using Backprop.Coordinator.Scheduling;
+using Backprop.Coordinator.Transport;
+using Backprop.Core.Model;
+using Backprop.Core.Sharding;
+using Backprop.Protos;
+using Backprop.Protos.SharedMemory;
+using Backprop.Protos.Tensors;
+using Grpc.Core;
+using WorkKind = Backprop.Coordinator.Scheduling.WorkKind;
+
+namespace Backprop.Cluster.Tests.SharedMemory;
+
+/// <summary>The run gives a worker nodes at the moment at which its call ends and its memory goes.</summary>
+public sealed class CallEndedTests : IDisposable
+{
+    private static readonly NetworkShape shape = NetworkShape.Parse("5-4-3");
+
+    private readonly TemporaryDirectory directory = new();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public async Task Assign_MemoryIsGone_GivesNothingAndDoesNotFail()
+    {
+        Channel<RunEvent> inbox = Channel.CreateUnbounded<RunEvent>();
+        SharedTensors shared = SharedTensors.Create(Path.Combine(directory.Path, "shared"), shape, slots: 4);
+        var connection = new WorkerConnection(
+            new WorkerId(1), new JoinRequest { Name = "w1", Threads = 1 }, isLocal: true, "run", "ab", new GradientPool(shape), shared,
+            inbox.Writer, TimeProvider.System);
+        await connection.ReadAsync(new ReadyWorker(), Cancellation);
+        var work = new Work(WorkKind.Training, 0, 0, Shards: 1, BatchSize: 10);
+        connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape));
+
+        connection.Dispose();
+        connection.Assign(work with { Step = 1 }, [new ShardNode(0, 1)], new Parameters(shape));
+
+        connection.Finish(new RunEnded());
+        var sent = new SentFrames();
+        await connection.WriteAsync(sent, Cancellation);
+        Assert.Equal([CoordinatorMessage.ContentOneofCase.Assignment, CoordinatorMessage.ContentOneofCase.RunEnded], sent.Kinds);
+    }
+
+    private sealed class ReadyWorker : IAsyncStreamReader<Frame<WorkerMessage, NodeHeader>>
+    {
+        private bool hasSpoken;
+
+        public Frame<WorkerMessage, NodeHeader> Current { get; } =
+            new(new WorkerMessage { Ready = new WorkerReady { DatasetSha256 = "ab", SharedMemory = true } });
+
+        public Task<bool> MoveNext(CancellationToken cancellationToken)
+        {
+            bool speaks = !hasSpoken;
+            hasSpoken = true;
+            return Task.FromResult(speaks);
+        }
+    }
+
+    private sealed class SentFrames : IServerStreamWriter<Frame<CoordinatorMessage, WeightsHeader>>
+    {
+        public List<CoordinatorMessage.ContentOneofCase> Kinds { get; } = [];
+
+        public WriteOptions? WriteOptions { get; set; }
+
+        public Task WriteAsync(Frame<CoordinatorMessage, WeightsHeader> message)
+        {
+            Kinds.Add(message.Message?.ContentCase ?? CoordinatorMessage.ContentOneofCase.Weights);
+            return Task.CompletedTask;
+        }
+
+        public Task WriteAsync(Frame<CoordinatorMessage, WeightsHeader> message, CancellationToken cancellationToken) => WriteAsync(message);
+    }
+}
