@@ -47,7 +47,10 @@ internal sealed class CheckpointWriter(string directory)
         CheckpointFile.Write(path, checkpoint);
         Interlocked.Increment(ref written);
         Newest = path;
-        foreach (string old in Directory.GetFiles(directory, "step-*.safetensors").OrderDescending(StringComparer.Ordinal).Skip(Kept))
+
+        // The longer number is the greater one: steps may outgrow their nine digits.
+        foreach (string old in Directory.GetFiles(directory, "step-*.safetensors").OrderByDescending(file => file.Length)
+            .ThenByDescending(file => file, StringComparer.Ordinal).Skip(Kept))
             File.Delete(old);
     }
 }

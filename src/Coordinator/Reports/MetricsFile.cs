@@ -8,9 +8,10 @@ public sealed class MetricsFile : IDisposable
 {
     public const string Name = "metrics.jsonl";
 
-    private readonly FileStream stream;
+    private readonly Stream stream;
 
-    private MetricsFile(FileStream stream) => this.stream = stream;
+    /// <param name="stream">Where lines are appended; without a buffer, so that closing it writes nothing more.</param>
+    internal MetricsFile(Stream stream) => this.stream = stream;
 
     /// <summary>Opens the file of a run that starts, or of one that goes on.</summary>
     /// <param name="firstEpoch">
@@ -27,7 +28,7 @@ public sealed class MetricsFile : IDisposable
             WholeFile.Write(path, kept.ToString());
         }
 
-        return new MetricsFile(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read));
+        return new MetricsFile(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0));
     }
 
     /// <summary>The lines that are whole; a torn last line is left out.</summary>
@@ -50,10 +51,20 @@ public sealed class MetricsFile : IDisposable
         return lines;
     }
 
+    /// <exception cref="IOException">It could not be written; the lines before it and after it stay whole.</exception>
     public void Append(EpochMetrics line)
     {
-        stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(line, ReportJson.Compact) + "\n"));
-        stream.Flush();
+        long end = stream.Position;
+        try
+        {
+            stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(line, ReportJson.Compact) + "\n"));
+        }
+        catch (IOException)
+        {
+            // A full disk takes the first part of a line.
+            stream.SetLength(end);
+            throw;
+        }
     }
 
     public void Dispose() => stream.Dispose();

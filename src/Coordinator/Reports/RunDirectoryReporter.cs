@@ -55,7 +55,7 @@ public sealed class RunDirectoryReporter(string directory, Action<string> warn, 
         {
             string network = run is null ? summary.Layers : $"{summary.Layers}, {run.Configuration.Cost} cost";
             if (epochs.Count > 0 && !TrainingChart.TryWrite(path, epochs, $"{summary.Dataset.Name}: {network}", out string? problem))
-                warn(problem!);
+                warn($"WARNING: {problem}");
         });
         Dispose();
     }
@@ -75,7 +75,7 @@ public sealed class RunDirectoryReporter(string directory, Action<string> warn, 
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            warn($"{path} could not be written: {exception.Message}");
+            warn($"WARNING: {path} could not be written: {exception.Message}");
         }
     }
 }

@@ -1,0 +1,95 @@
+using Backprop.Cluster.Tests.Commands;
+using Backprop.Coordinator.Reports;
+using Backprop.Core.Formats;
+
+namespace Backprop.Cluster.Tests.Reports;
+
+public sealed class CheckpointWriterTests : IDisposable
+{
+    private readonly TemporaryDirectory directory = new();
+    private readonly List<string> notices = [];
+
+    private string Checkpoints => Path.Combine(directory.Path, "checkpoints");
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public async Task Save_FiveTimes_KeepsTheNewestThree()
+    {
+        var writer = new CheckpointWriter(Checkpoints);
+        foreach (long step in (long[])[1, 9, 10, 900, 1_200])
+            writer.Save(SampleRun.Checkpoint(step), notices.Add);
+        await writer.FinishAsync();
+
+        Assert.Equal(["step-000000010.safetensors", "step-000000900.safetensors", "step-000001200.safetensors"], Names());
+        Assert.Equal(5, writer.WrittenCount);
+        Assert.Equal(Path.Combine(Checkpoints, "step-000001200.safetensors"), writer.Newest);
+        Assert.Equal(1_200, CheckpointFile.Read(writer.Newest!).NextStep);
+        Assert.Empty(notices);
+    }
+
+    /// <summary>In the order of text 1000000000 stands before 999999999.</summary>
+    [Fact]
+    public async Task Save_StepsOutgrowNineDigits_KeepsTheNewestThree()
+    {
+        var writer = new CheckpointWriter(Checkpoints);
+        foreach (long step in (long[])[999_999_997, 999_999_998, 999_999_999, 1_000_000_000, 1_000_000_001])
+            writer.Save(SampleRun.Checkpoint(step), notices.Add);
+        await writer.FinishAsync();
+        Assert.Equal(["step-1000000000.safetensors", "step-1000000001.safetensors", "step-999999999.safetensors"], Names());
+    }
+
+    [Fact]
+    public async Task Save_OtherFilesBeside_AreLeft()
+    {
+        Directory.CreateDirectory(Checkpoints);
+        File.WriteAllText(Path.Combine(Checkpoints, "notes.txt"), "mine");
+        var writer = new CheckpointWriter(Checkpoints);
+        for (int step = 1; step <= 5; step++)
+            writer.Save(SampleRun.Checkpoint(step), notices.Add);
+        await writer.FinishAsync();
+        Assert.Equal(4, Names().Length);
+        Assert.Contains("notes.txt", Names());
+    }
+
+    [Fact]
+    public async Task Save_DirectoryCannotBeWritten_WarnsAndGoesOn()
+    {
+        // A file in its place refuses everybody, the superuser too.
+        File.WriteAllText(Checkpoints, "in the way");
+        var writer = new CheckpointWriter(Checkpoints);
+        writer.Save(SampleRun.Checkpoint(10), notices.Add);
+        writer.Save(SampleRun.Checkpoint(20), notices.Add);
+        await writer.FinishAsync();
+
+        Assert.Equal(2, notices.Count);
+        Assert.StartsWith("WARNING: no checkpoint at step 10: ", notices[0], StringComparison.Ordinal);
+        Assert.EndsWith("; training goes on", notices[0], StringComparison.Ordinal);
+        Assert.Contains("step 20", notices[1], StringComparison.Ordinal);
+        Assert.All(notices, line => Assert.DoesNotContain('\n', line));
+        Assert.Equal((0, null), (writer.WrittenCount, writer.Newest));
+
+        File.Delete(Checkpoints);
+        writer.Save(SampleRun.Checkpoint(30), notices.Add);
+        await writer.FinishAsync();
+        Assert.Equal(["step-000000030.safetensors"], Names());
+        Assert.Equal(2, notices.Count);
+    }
+
+    [Fact]
+    public async Task Save_OneFails_LeavesTheOnesBeforeAndNoOtherFile()
+    {
+        var writer = new CheckpointWriter(Checkpoints);
+        writer.Save(SampleRun.Checkpoint(10), notices.Add);
+        await writer.FinishAsync();
+        Directory.CreateDirectory(Path.Combine(Checkpoints, "step-000000020.safetensors", "full"));
+        writer.Save(SampleRun.Checkpoint(20), notices.Add);
+        await writer.FinishAsync();
+
+        Assert.StartsWith("WARNING: no checkpoint at step 20: ", Assert.Single(notices), StringComparison.Ordinal);
+        Assert.Equal(["step-000000010.safetensors"], Names());
+        Assert.Equal(10, CheckpointFile.Read(writer.Newest!).NextStep);
+    }
+
+    private string[] Names() => [.. Directory.GetFiles(Checkpoints).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+}
