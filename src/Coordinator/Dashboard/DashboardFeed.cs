@@ -21,17 +21,16 @@ public sealed class DashboardFeed : IRunReporter
     private ProgressSnapshot? latest;
     private VerdictOfPage? verdict;
     private long noticeCount;
-    private int thinnings;
+    private long moments;
+    private long lastMoment = -1;
+    private int stride = 1;
 
     public void RunStarted(RunDescription description) => Keep(() => run = RunFactsOfPage.Of(description));
 
     public void Progressed(ProgressSnapshot snapshot) => Keep(() =>
     {
-        if (snapshot.Phase == RunPhase.Training && snapshot.RunningLoss is { } loss
-            && (running.Count == 0 || running[^1].Step < snapshot.Step))
-        {
+        if (snapshot.Phase == RunPhase.Training && snapshot.RunningLoss is { } loss && snapshot.Step > lastMoment)
             AddRunning(new RunningCost(snapshot.Step, loss));
-        }
 
         latest = snapshot;
     });
@@ -78,26 +77,31 @@ public sealed class DashboardFeed : IRunReporter
     {
         lock (gate)
         {
-            // What was thinned or dropped behind a reader's back is told anew.
-            bool isWhole = known is null || known.Thinnings != thinnings || noticeCount - known.Notices > notices.Count;
-            Place from = isWhole ? new Place(0, noticeCount - notices.Count, 0, thinnings) : known!;
+            // What was thinned or dropped behind a reader's back is told anew; so is a run that started after it came.
+            bool isWhole = known is null || known.Run != run || known.Stride != stride
+                || noticeCount - known.Notices > notices.Count;
+            Place from = isWhole ? new Place(run, 0, noticeCount - notices.Count, 0, stride) : known!;
             var news = new DashboardState(
                 isWhole, isWhole ? run : null, latest, epochs[from.Epochs..], running[from.Running..],
                 notices[(int)(from.Notices - (noticeCount - notices.Count))..], verdict);
-            known = new Place(epochs.Count, noticeCount, running.Count, thinnings);
+            known = new Place(run, epochs.Count, noticeCount, running.Count, stride);
             return (news, changed.Task);
         }
     }
 
+    /// <summary>Keeps every moment, then every second, fourth, … one: as dense at the run's beginning as at its end.</summary>
     private void AddRunning(RunningCost cost)
     {
+        lastMoment = cost.Step;
+        if (moments++ % stride != 0)
+            return;
         running.Add(cost);
         if (running.Count < RunningKept)
             return;
         List<RunningCost> thinned = [.. running.Where((_, i) => i % 2 == 0)];
         running.Clear();
         running.AddRange(thinned);
-        thinnings++;
+        stride *= 2;
     }
 
     private void Keep(Action change)
@@ -115,6 +119,6 @@ public sealed class DashboardFeed : IRunReporter
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>How many of each a reader has been told.</summary>
-    internal sealed record Place(int Epochs, long Notices, int Running, int Thinnings);
+    /// <summary>The run that a reader was told of, and how many of each.</summary>
+    internal sealed record Place(RunFactsOfPage? Run, int Epochs, long Notices, int Running, int Stride);
 }
