@@ -1,4 +1,5 @@
 using System.Numerics;
+using Backprop.Core.Elements;
 
 namespace Backprop.Core.Data;
 
@@ -110,7 +111,7 @@ public sealed class RandomSource
         }
         while (s is >= 1.0 or 0.0);
 
-        double scale = Math.Sqrt(-2.0 * RepeatableLogarithm.Of(s) / s);
+        double scale = Math.Sqrt(-2.0 * PortableMath.Log(s) / s);
         spareGaussian = v * scale;
         hasSpareGaussian = true;
         return u * scale;

@@ -1,10 +1,12 @@
-using Backprop.Core.Costs;
+using Backprop.Core.Data;
+using Backprop.Core.Elements;
 
-namespace Backprop.Core.Tests.Costs;
+namespace Backprop.Core.Tests.Elements;
 
 public sealed class PortableMathTests
 {
     private const double Tolerance = 1e-15;
+    private const double UnitsAtMost = 4;
 
     [Fact]
     public void Exp_AllOverTheRange_EqualsTheLibrary()
@@ -41,6 +43,32 @@ public sealed class PortableMathTests
         }
     }
 
+    [Fact]
+    public void Log_ManyMagnitudes_IsWithinAFewUnitsOfTheLibrary()
+    {
+        var random = new RandomSource(17, 0);
+        for (int i = 0; i < 200_000; i++)
+            LogIsNear(Math.ScaleB(1.0 + random.NextDouble(), random.NextInt(2000) - 1000));
+    }
+
+    [Fact]
+    public void Log_AroundOne_KeepsItsRelativeAccuracy()
+    {
+        for (int bits = 1; bits <= 52; bits++)
+        {
+            LogIsNear(1.0 + Math.ScaleB(1.0, -bits));
+            LogIsNear(1.0 - Math.ScaleB(1.0, -bits));
+        }
+    }
+
+    [Theory]
+    [InlineData(2.2250738585072014e-308)]
+    [InlineData(double.MaxValue)]
+    [InlineData(1.4142135623730951)]
+    [InlineData(1.4142135623730953)]
+    [InlineData(0.7071067811865475)]
+    public void Log_EdgesOfItsRanges_IsNear(double x) => LogIsNear(x);
+
     [Theory]
     [InlineData(1, 0)]
     [InlineData(0, double.NegativeInfinity)]
@@ -65,5 +93,13 @@ public sealed class PortableMathTests
     {
         for (double x = 1; x < 1e300; x *= 2.3)
             Assert.Equal(Math.Log(1 + x), PortableMath.LogOnePlus(x), Math.Log(1 + x) * Tolerance);
+    }
+
+    private static void LogIsNear(double x)
+    {
+        double expected = Math.Log(x);
+        double unit = Math.BitIncrement(Math.Abs(expected)) - Math.Abs(expected);
+        double units = Math.Abs(PortableMath.Log(x) - expected) / unit;
+        Assert.True(units <= UnitsAtMost, $"ln {x:R}: {units} units in the last place");
     }
 }

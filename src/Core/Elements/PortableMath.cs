@@ -1,4 +1,4 @@
-namespace Backprop.Core.Costs;
+namespace Backprop.Core.Elements;
 
 /// <summary>
 /// eˣ, ln x and their kin in double precision with the same bits on every machine: Math.Exp and Math.Log are the
