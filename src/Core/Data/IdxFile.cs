@@ -8,12 +8,18 @@ public static class IdxFile
     private const int ImagesMagic = 0x00000803;
     private const int LabelsMagic = 0x00000801;
 
+    /// <summary>True for what every IDX file begins with, and no text: two zero bytes.</summary>
+    public static bool IsIdx(ReadOnlySpan<byte> bytes) => bytes is [0, 0, ..];
+
     /// <summary>Images, one after another.</summary>
     /// <returns>Count × rows·columns grey values, and rows·columns.</returns>
     /// <exception cref="UserErrorException">Not such a file; the message names the place.</exception>
-    public static (byte[] Pixels, int Count, int PixelsEach) ReadImages(string path)
+    public static (byte[] Pixels, int Count, int PixelsEach) ReadImages(string path) => ReadImages(path, ByteFile.Read(path));
+
+    /// <summary>Images in the bytes of a file; <paramref name="path"/> names it in errors.</summary>
+    /// <exception cref="UserErrorException">Not such a file; the message names the place.</exception>
+    public static (byte[] Pixels, int Count, int PixelsEach) ReadImages(string path, byte[] bytes)
     {
-        byte[] bytes = ByteFile.Read(path);
         CheckMagic(path, bytes, ImagesMagic, "images");
         long count = Word(path, bytes, 4, "the number of images");
         long rows = Word(path, bytes, 8, "the rows of an image");
