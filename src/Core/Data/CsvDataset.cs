@@ -17,12 +17,8 @@ internal static class CsvDataset
         CsvTable table = CsvTable.Read(request.Name);
         int labelColumn = FindLabelColumn(table, request.LabelColumn);
         CsvTable? testTable = request.TestFile is null ? null : CsvTable.Read(request.TestFile);
-        if (testTable is not null && testTable.ColumnCount != table.ColumnCount)
-        {
-            throw new UserErrorException(
-                $"{testTable.Path} has {testTable.ColumnCount} columns, {table.Path} {table.ColumnCount}; they go together only with as many.");
-        }
-
+        if (testTable is not null)
+            RequireSameColumns(table, testTable);
         if (table.ColumnCount < 2)
             throw new UserErrorException($"{table.Path} has one column; it takes at least an input and a label.");
         if (testTable is null && table.Rows.Count < 2)
@@ -39,6 +35,27 @@ internal static class CsvDataset
         return new Dataset(Path.GetFileName(request.Name), training, test, names);
     }
 
+    private static void RequireSameColumns(CsvTable table, CsvTable testTable)
+    {
+        if (testTable.ColumnCount != table.ColumnCount)
+        {
+            throw new UserErrorException(
+                $"{testTable.Path} has {testTable.ColumnCount} columns, {table.Path} {table.ColumnCount}; they go together only with as many.");
+        }
+
+        if (table.Header is null || testTable.Header is null)
+            return;
+        for (int column = 0; column < table.ColumnCount; column++)
+        {
+            if (table.Header[column] != testTable.Header[column])
+            {
+                throw new UserErrorException(
+                    $"{testTable.Path}: column {column + 1} is {QuotedText.Of(testTable.Header[column])}, and "
+                    + $"{QuotedText.Of(table.Header[column])} in {table.Path}; they go together only with the same columns.");
+            }
+        }
+    }
+
     private static int FindLabelColumn(CsvTable table, string? asked)
     {
         if (asked is null)
@@ -52,7 +69,7 @@ internal static class CsvDataset
             return number - 1;
         }
 
-        string headers = table.Header is null ? "" : $", or one of {string.Join(", ", table.Header.Take(20))}";
+        string headers = table.Header is null ? "" : $", or one of {string.Join(", ", table.Header.Take(20).Select(QuotedText.Of))}";
         throw new UserErrorException(
             $"--label-column {asked} is no column of {table.Path}; give a number from 1 to {table.ColumnCount}{headers}.");
     }
@@ -92,9 +109,9 @@ internal static class CsvDataset
         }
 
         if (!double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out double value))
-            throw table.Bad(row, column, $"label '{field}' is not a number, as other labels are");
+            throw table.Bad(row, column, $"label {QuotedText.Of(field)} is not a number, as other labels are");
         if (value != Math.Floor(value) || value < 0 || value >= ClassesAtMost)
-            throw table.Bad(row, column, $"label {field} is out of range; whole numbers from 0 to {ClassesAtMost - 1} fit");
+            throw table.Bad(row, column, $"label {QuotedText.Of(field)} is out of range; whole numbers from 0 to {ClassesAtMost - 1} fit");
         return (int)value;
     }
 
