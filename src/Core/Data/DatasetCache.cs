@@ -35,19 +35,20 @@ public sealed class DatasetCache(string directory)
             return false;
         try
         {
-            if (HashOf(path) == sha256)
+            using FileStream file = File.OpenRead(path);
+            if (Convert.ToHexStringLower(SHA256.HashData(file)) == sha256)
             {
-                using FileStream file = File.OpenRead(path);
+                file.Position = 0;
                 dataset = DatasetFile.Read(file, sha256, sha256);
                 return true;
             }
         }
-        catch (Exception error) when (error is IOException or UserErrorException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or UserErrorException)
         {
-            // Damaged, or deleted meanwhile: it comes again.
+            // Damaged, not readable, or deleted meanwhile: it comes again.
         }
 
-        File.Delete(path);
+        TryDelete(path);
         return false;
     }
 
@@ -64,9 +65,11 @@ public sealed class DatasetCache(string directory)
         {
             CreateDirectory(Path.GetDirectoryName(path)!);
             await WriteAsync(temporary, sha256, length, chunks, cancellation);
+            Dataset dataset;
+            using (FileStream file = File.OpenRead(temporary))
+                dataset = DatasetFile.Read(file, sha256, sha256);
             File.Move(temporary, path, overwrite: true);
-            using FileStream file = File.OpenRead(path);
-            return DatasetFile.Read(file, sha256, sha256);
+            return dataset;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -74,7 +77,7 @@ public sealed class DatasetCache(string directory)
         }
         finally
         {
-            File.Delete(temporary);
+            TryDelete(temporary);
         }
     }
 
@@ -99,10 +102,16 @@ public sealed class DatasetCache(string directory)
             throw new UserErrorException($"The data set that the coordinator sent has SHA-256 {actual} ({received} bytes), not {sha256}.");
     }
 
-    private static string HashOf(string path)
+    /// <summary>A file that cannot be deleted is in nobody's way: what comes is moved over it, or says why not.</summary>
+    private static void TryDelete(string path)
     {
-        using FileStream file = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(file));
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 
     private static void CreateDirectory(string path)

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Backprop.Core.Data;
 
@@ -36,7 +35,7 @@ public static class DatasetFile
 
     /// <summary>How many bytes <see cref="Write"/> writes.</summary>
     public static long Length(Dataset dataset) =>
-        HeaderLength + NamesLength(dataset.ClassNames)
+        HeaderLength + ClassNamesBlock.Length(dataset.ClassNames)
         + SetLength(dataset.Training.Count, dataset.InputCount, dataset.Training.Inputs.Divisor)
         + SetLength(dataset.Test.Count, dataset.InputCount, dataset.Test.Inputs.Divisor);
 
@@ -51,18 +50,10 @@ public static class DatasetFile
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(20), dataset.ClassCount);
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(24), dataset.Training.Count);
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(28), dataset.Test.Count);
-        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(32), checked((int)NamesLength(dataset.ClassNames)));
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(32), checked((int)ClassNamesBlock.Length(dataset.ClassNames)));
         stream.Write(header);
 
-        byte[] length = new byte[sizeof(int)];
-        foreach (string name in dataset.ClassNames)
-        {
-            byte[] utf8 = Encoding.UTF8.GetBytes(name);
-            BinaryPrimitives.WriteInt32LittleEndian(length, utf8.Length);
-            stream.Write(length);
-            stream.Write(utf8);
-        }
-
+        ClassNamesBlock.Write(dataset.ClassNames, stream);
         WriteSet(dataset.Training, stream);
         WriteSet(dataset.Test, stream);
     }
@@ -74,6 +65,8 @@ public static class DatasetFile
     /// <exception cref="UserErrorException">The bytes are no data set of this form.</exception>
     public static Dataset Read(Stream stream, string name, string? verifiedSha256)
     {
+        if (stream.Length - stream.Position < HeaderLength)
+            throw new UserErrorException($"Data set {name} is damaged: it ends after {stream.Length - stream.Position} of {HeaderLength} bytes of header.");
         byte[] header = ReadBytes(stream, HeaderLength);
         int[] words = new int[7];
         for (int i = 0; i < words.Length; i++)
@@ -83,7 +76,7 @@ public static class DatasetFile
         if (!header.AsSpan(0, 8).SequenceEqual(Magic) || version != Version)
             throw new UserErrorException($"Data set {name} is not in this program's form (version {Version}).");
         if (divisor is < 0 or > 255 || inputs is < 1 or > MaximumInputs || classes is < 1 or > MaximumClasses
-            || training < 1 || test < 1 || namesLength < 0)
+            || training < 1 || test < 1 || namesLength < (long)classes * sizeof(int))
         {
             throw new UserErrorException($"Data set {name} has an impossible header.");
         }
@@ -97,7 +90,7 @@ public static class DatasetFile
 
         try
         {
-            string[] names = ReadNames(ReadBytes(stream, namesLength), classes, name);
+            string[] names = ClassNamesBlock.Read(ReadBytes(stream, namesLength), classes);
             return new Dataset(
                 name, ReadSet(stream, training, inputs, classes, divisor), ReadSet(stream, test, inputs, classes, divisor),
                 names, verifiedSha256);
@@ -140,14 +133,6 @@ public static class DatasetFile
         }
     }
 
-    private static long NamesLength(IReadOnlyList<string> names)
-    {
-        long length = 0;
-        foreach (string name in names)
-            length += sizeof(int) + Encoding.UTF8.GetByteCount(name);
-        return length;
-    }
-
     private static long SetLength(long count, int inputCount, int divisor) =>
         (count * inputCount * (divisor == 0 ? sizeof(float) : 1)) + (count * sizeof(int));
 
@@ -156,27 +141,9 @@ public static class DatasetFile
 
     private static byte[] ReadBytes(Stream stream, int count)
     {
-        if (stream.Length - stream.Position < count)
-            throw new UserErrorException($"A data set's file ends after {stream.Length} bytes.");
         byte[] bytes = new byte[count];
         stream.ReadExactly(bytes);
         return bytes;
-    }
-
-    private static string[] ReadNames(byte[] block, int classes, string dataset)
-    {
-        string[] names = new string[classes];
-        int at = 0;
-        for (int i = 0; i < classes; i++)
-        {
-            int length = at + sizeof(int) <= block.Length ? BinaryPrimitives.ReadInt32LittleEndian(block.AsSpan(at)) : -1;
-            if (length < 0 || length > block.Length - at - sizeof(int))
-                throw new UserErrorException($"Data set {dataset} is damaged: the class names do not fit their block.");
-            names[i] = Encoding.UTF8.GetString(block, at + sizeof(int), length);
-            at += sizeof(int) + length;
-        }
-
-        return names;
     }
 
     private static ExampleSet ReadSet(Stream stream, int count, int inputCount, int classCount, int divisor)
