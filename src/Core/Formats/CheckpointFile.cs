@@ -14,7 +14,11 @@ public static class CheckpointFile
     public const string Format = "backprop-checkpoint/1";
     private const string OptimizerPrefix = "optimizer";
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        RespectNullableAnnotations = true,
+    };
 
     /// <summary>Writes atomically.</summary>
     public static void Write(string path, Checkpoint checkpoint)
@@ -40,9 +44,10 @@ public static class CheckpointFile
     }
 
     /// <exception cref="UserErrorException">It is no checkpoint, or was changed since it was written.</exception>
-    public static Checkpoint Read(string path)
+    public static Checkpoint Read(string path) => Read(path, SafetensorsFile.Read(path));
+
+    internal static Checkpoint Read(string path, SafetensorsFile file)
     {
-        SafetensorsFile file = SafetensorsFile.Read(path);
         var metadata = new Dictionary<string, string>(file.Metadata);
         if (metadata.GetValueOrDefault("format") is not Format)
             throw new UserErrorException($"{path} is no checkpoint of this program: its metadata has no format {Format}.");
@@ -51,19 +56,21 @@ public static class CheckpointFile
             throw new UserErrorException($"{path}: checksum mismatch: it is damaged.");
         try
         {
-            var configuration = JsonSerializer.Deserialize<RunConfiguration>(metadata["configuration"], Json)!;
+            RunConfiguration configuration = JsonSerializer.Deserialize<RunConfiguration>(metadata["configuration"], Json)
+                ?? throw new FormatException("its configuration is null");
             Parameters? velocity = file.Find($"{OptimizerPrefix}.0.weight") is null
                 ? null
                 : ParameterTensors.Read(path, file, configuration.Shape, OptimizerPrefix);
             return new Checkpoint(
-                configuration, metadata["version"], long.Parse(metadata["next_step"], CultureInfo.InvariantCulture),
+                configuration, metadata["version"], long.Parse(metadata["next_step"], NumberStyles.None, CultureInfo.InvariantCulture),
                 ParameterTensors.Read(path, file, configuration.Shape), new OptimizerState(velocity),
                 new NodeTotals(
-                    int.Parse(metadata["epoch_examples"], CultureInfo.InvariantCulture),
-                    int.Parse(metadata["epoch_correct"], CultureInfo.InvariantCulture),
-                    double.Parse(metadata["epoch_cost"], CultureInfo.InvariantCulture)));
+                    int.Parse(metadata["epoch_examples"], NumberStyles.None, CultureInfo.InvariantCulture),
+                    int.Parse(metadata["epoch_correct"], NumberStyles.None, CultureInfo.InvariantCulture),
+                    double.Parse(metadata["epoch_cost"], NumberStyles.Float, CultureInfo.InvariantCulture)));
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or FormatException or ArgumentException)
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or FormatException or OverflowException
+            or ArgumentException)
         {
             throw new UserErrorException($"{path} is no checkpoint of this program: {error.Message}", error);
         }

@@ -30,20 +30,21 @@ public static class ModelFile
     }
 
     /// <exception cref="UserErrorException">It is no model of this program.</exception>
-    public static (Parameters Parameters, ModelMetadata Metadata) Read(string path)
+    public static (Parameters Parameters, ModelMetadata Metadata) Read(string path) => Read(path, SafetensorsFile.Read(path));
+
+    internal static (Parameters Parameters, ModelMetadata Metadata) Read(string path, SafetensorsFile file)
     {
-        SafetensorsFile file = SafetensorsFile.Read(path);
         if (file.Metadata.GetValueOrDefault("format") is not Format)
             throw new UserErrorException($"{path} is no model of this program: its metadata has no format {Format}.");
         NetworkShape shape = ParameterTensors.ShapeOf(path, file);
         string layers = Entry(path, file, "layers");
         if (layers != shape.ToString())
-            throw new UserErrorException($"{path}: its metadata says {layers}, its tensors are {shape}.");
+            throw new UserErrorException($"{path}: its metadata says layers {QuotedText.Of(layers)}, its tensors are {shape}.");
         return (
             ParameterTensors.Read(path, file, shape),
             new ModelMetadata(
                 layers, Entry(path, file, "activations"), Entry(path, file, "cost"),
-                file.Metadata.GetValueOrDefault("dataset") ?? "", ReadClasses(path, file)));
+                file.Metadata.GetValueOrDefault("dataset") ?? "", ReadClasses(path, file, shape.Outputs)));
     }
 
     /// <summary>Weights to start from: any safetensors file with layers.N.weight and layers.N.bias.</summary>
@@ -57,17 +58,20 @@ public static class ModelFile
     private static string Entry(string path, SafetensorsFile file, string key) => file.Metadata.GetValueOrDefault(key)
         ?? throw new UserErrorException($"{path} is no model of this program: its metadata has no {key}.");
 
-    private static List<string>? ReadClasses(string path, SafetensorsFile file)
+    private static List<string>? ReadClasses(string path, SafetensorsFile file, int outputs)
     {
+        if (!file.Metadata.TryGetValue("classes", out string? classes))
+            return null;
         try
         {
-            return file.Metadata.TryGetValue("classes", out string? classes)
-                ? JsonSerializer.Deserialize<List<string>>(classes)
-                : null;
+            List<string>? names = JsonSerializer.Deserialize<List<string>>(classes);
+            return names is not null && names.Count == outputs && names.All(name => name is not null)
+                ? names
+                : throw new UserErrorException($"{path}: the names of its classes are no list of {outputs} names.");
         }
         catch (JsonException error)
         {
-            throw new UserErrorException($"{path}: the names of its classes are no list: {error.Message}", error);
+            throw new UserErrorException($"{path}: the names of its classes are no list of {outputs} names.", error);
         }
     }
 }

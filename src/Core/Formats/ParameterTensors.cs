@@ -20,18 +20,28 @@ internal static class ParameterTensors
     /// <exception cref="UserErrorException">A tensor is missing or has another shape; the message has both.</exception>
     public static Parameters Read(string path, SafetensorsFile file, NetworkShape shape, string prefix = "layers")
     {
+        // All of them before memory is taken for the shape: the file has to be as large as the network.
+        var tensors = new (NamedTensor Weight, NamedTensor Bias)[shape.LayerCount];
+        for (int layer = 0; layer < tensors.Length; layer++)
+        {
+            (int inputs, int outputs) = (shape.Sizes[layer], shape.Sizes[layer + 1]);
+            tensors[layer] = (
+                Demand(path, file, $"{prefix}.{layer}.weight", outputs, inputs),
+                Demand(path, file, $"{prefix}.{layer}.bias", outputs));
+        }
+
         var parameters = new Parameters(shape);
-        for (int layer = 0; layer < parameters.Layers.Count; layer++)
+        for (int layer = 0; layer < tensors.Length; layer++)
         {
             LayerParameters values = parameters.Layers[layer];
-            NamedTensor weight = Demand(path, file, $"{prefix}.{layer}.weight", values.Outputs, values.Inputs);
+            float[] weight = tensors[layer].Weight.Values;
             for (int j = 0; j < values.Outputs; j++)
             {
                 for (int k = 0; k < values.Inputs; k++)
-                    values.Weights.Values[(k * values.Outputs) + j] = weight.Values[(j * values.Inputs) + k];
+                    values.Weights.Values[(k * values.Outputs) + j] = weight[(j * values.Inputs) + k];
             }
 
-            Demand(path, file, $"{prefix}.{layer}.bias", values.Outputs).Values.CopyTo(values.Biases.Values, 0);
+            tensors[layer].Bias.Values.CopyTo(values.Biases.Values, 0);
         }
 
         return parameters;

@@ -54,6 +54,8 @@ public sealed record SafetensorsFile(IReadOnlyDictionary<string, string> Metadat
     public static SafetensorsFile Read(string path, Stream stream)
     {
         Span<byte> lengthBytes = stackalloc byte[sizeof(ulong)];
+        if (!stream.CanSeek)
+            throw new UserErrorException($"{path} is a pipe; a safetensors file has to stand on a disk.");
         if (stream.Length < lengthBytes.Length)
             throw new UserErrorException($"{path} is no safetensors file: it has {stream.Length} bytes.");
         stream.ReadExactly(lengthBytes);

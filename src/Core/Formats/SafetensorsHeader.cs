@@ -1,17 +1,21 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Backprop.Core.Formats;
 
 /// <summary>The JSON header of a safetensors file.</summary>
 internal sealed record SafetensorsHeader(
-    IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<(string Name, int[] Shape, int Count)> Tensors)
+    IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<TensorEntry> Tensors)
 {
     private const string MetadataKey = "__metadata__";
+
+    // A header is no web page: what JSON lets stand stands as it is, so that each character has one way to be written.
+    private static readonly JsonWriterOptions plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static byte[] Write(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<NamedTensor> tensors)
     {
         using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
+        using (var json = new Utf8JsonWriter(stream, plain))
         {
             json.WriteStartObject();
             json.WriteStartObject(MetadataKey);
@@ -48,66 +52,49 @@ internal sealed record SafetensorsHeader(
     {
         try
         {
-            using var document = JsonDocument.Parse(bytes);
+            if (bytes is not [(byte)'{', ..])
+                throw Bad(path, "its header does not begin with {");
+            using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
             var metadata = new Dictionary<string, string>();
-            var tensors = new List<(string Name, int[] Shape, long Start, long End)>();
-            var names = new HashSet<string>(StringComparer.Ordinal);
+            var tensors = new List<TensorEntry>();
             foreach (JsonProperty property in document.RootElement.EnumerateObject())
             {
-                if (!names.Add(property.Name))
-                    throw Bad(path, $"two entries named '{property.Name}'");
-                if (property.Name == MetadataKey)
+                if (property.Name != MetadataKey)
                 {
-                    foreach (JsonProperty entry in property.Value.EnumerateObject())
-                        metadata[entry.Name] = entry.Value.GetString() ?? "";
+                    tensors.Add(TensorEntry.Read(property));
+                    continue;
                 }
-                else
-                {
-                    tensors.Add(ReadTensor(path, property));
-                }
+
+                foreach (JsonProperty entry in property.Value.EnumerateObject())
+                    metadata[entry.Name] = entry.Value.GetString() ?? throw new FormatException($"metadata {QuotedText.Of(entry.Name)} is null");
             }
 
-            tensors.Sort((a, b) => a.Start.CompareTo(b.Start));
+            // An empty tensor begins where the next one does.
+            tensors.Sort((a, b) => (a.Start, a.End).CompareTo((b.Start, b.End)));
             long next = 0;
-            foreach ((string name, _, long start, long end) in tensors)
+            foreach (TensorEntry tensor in tensors)
             {
-                if (start != next)
-                    throw Bad(path, $"tensor '{name}' begins at byte {start}, where {next} is expected");
-                next = end;
+                if (tensor.Start != next)
+                    throw Bad(path, $"tensor {QuotedText.Of(tensor.Name)} begins at byte {tensor.Start}, where {next} is expected");
+                next = tensor.End;
             }
 
             if (next != contentLength)
                 throw Bad(path, $"its tensors take {next} bytes; {contentLength} follow the header");
-            return new SafetensorsHeader(
-                metadata, [.. tensors.Select(tensor => (tensor.Name, tensor.Shape, (int)((tensor.End - tensor.Start) / sizeof(float))))]);
+            return new SafetensorsHeader(metadata, tensors);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException
-            or KeyNotFoundException)
+        catch (JsonException error)
         {
-            throw new UserErrorException($"{path} is no safetensors file: its header is not as it should be: {error.Message}", error);
+            // Its message may quote the file at any length.
+            string what = error.BytePositionInLine is { } position
+                ? $"its header is not JSON from byte {position} of line {error.LineNumber + 1} on"
+                : "its header has a name twice";
+            throw new UserErrorException($"{path} is no safetensors file: {what}.", error);
         }
-    }
-
-    private static (string Name, int[] Shape, long Start, long End) ReadTensor(string path, JsonProperty property)
-    {
-        string? type = property.Value.GetProperty("dtype").GetString();
-        if (type != "F32")
-            throw Bad(path, $"tensor '{property.Name}' is of type {type}; F32 fits");
-        int[] shape = [.. property.Value.GetProperty("shape").EnumerateArray().Select(length => length.GetInt32())];
-        JsonElement offsets = property.Value.GetProperty("data_offsets");
-        if (offsets.GetArrayLength() != 2)
-            throw Bad(path, $"tensor '{property.Name}' has {offsets.GetArrayLength()} offsets, not 2");
-        (long start, long end) = (offsets[0].GetInt64(), offsets[1].GetInt64());
-        decimal count = 1;
-        foreach (int length in shape)
-            count = length < 0 || count > int.MaxValue ? -1 : count * length;
-        if (count is < 0 or > int.MaxValue || start < 0 || end - start != count * sizeof(float))
+        catch (Exception error) when (error is InvalidOperationException or FormatException)
         {
-            throw Bad(
-                path, $"tensor '{property.Name}' of shape [{string.Join(", ", shape)}] does not fit bytes {start} to {end}");
+            throw new UserErrorException($"{path} is no safetensors file: its header is not as it should be: {error.Message.TrimEnd('.')}.", error);
         }
-
-        return (property.Name, shape, start, end);
     }
 
     private static UserErrorException Bad(string path, string what) => new($"{path} is no safetensors file: {what}.");
