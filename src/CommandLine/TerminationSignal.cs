@@ -4,19 +4,29 @@ namespace Backprop.CommandLine;
 
 /// <summary>
 /// Turns Ctrl-C and SIGTERM into a cancellation, so that a run can save what it has; remembers which of them it was.
-/// A second one ends the process at once.
+/// A second one ends the process at once; those that follow within a second are taken for the same wish, since some
+/// programs send a signal to a process and to its group.
 /// </summary>
 public sealed class TerminationSignal : IDisposable
 {
+    private static readonly TimeSpan SameWish = TimeSpan.FromSeconds(1);
+
+    private readonly TimeProvider time;
     private readonly CancellationTokenSource source = new();
     private readonly PosixSignalRegistration[] registrations;
     private int received;
+    private long receivedAt;
 
-    public TerminationSignal() => registrations =
-    [
-        PosixSignalRegistration.Create(PosixSignal.SIGINT, Receive),
-        PosixSignalRegistration.Create(PosixSignal.SIGTERM, Receive),
-    ];
+    /// <param name="time">Null: the system's.</param>
+    public TerminationSignal(TimeProvider? time = null)
+    {
+        this.time = time ?? TimeProvider.System;
+        registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, Receive),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Receive),
+        ];
+    }
 
     public CancellationToken Token => source.Token;
 
@@ -42,8 +52,13 @@ public sealed class TerminationSignal : IDisposable
     {
         context.Cancel = true;
         if (Interlocked.CompareExchange(ref received, (int)context.Signal, 0) == 0)
+        {
+            Volatile.Write(ref receivedAt, time.GetTimestamp());
             _ = source.CancelAsync();
-        else
+        }
+        else if (Volatile.Read(ref receivedAt) is var first and not 0 && time.GetElapsedTime(first) > SameWish)
+        {
             Environment.Exit(ExitCode);
+        }
     }
 }

@@ -35,7 +35,7 @@ public static class ValueKinds
         });
 
     public static ValueKind<int> WholeNumber(int least, int most = int.MaxValue) => new(
-        most == int.MaxValue ? $"a whole number of at least {least}" : $"a whole number from {least} to {most}",
+        most == int.MaxValue ? $"a whole number of at least {least} and at most {int.MaxValue}" : $"a whole number from {least} to {most}",
         (string text, out int value) =>
             int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value)
             && value >= least && value <= most);

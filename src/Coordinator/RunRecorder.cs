@@ -17,6 +17,7 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
 
     private readonly RunSetup setup;
     private readonly RunDirectory directory;
+    private readonly IRunReporter files;
     private readonly IRunReporter reporter;
     private readonly TimeProvider time;
     private readonly ProgressRate rate;
@@ -31,10 +32,13 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     private Parameters? checkpointed;
     private RunPhase phase = RunPhase.Starting;
     private bool begun;
+    private (long Examples, TimeSpan Time) epochStart;
 
+    /// <param name="files">Is told before the others, so that what they say was written is.</param>
     public RunRecorder(
-        RunSetup setup, RunDirectory directory, IRunReporter reporter, TimeProvider time)
+        RunSetup setup, RunDirectory directory, IRunReporter files, IRunReporter reporter, TimeProvider time)
     {
+        this.files = files;
         this.setup = setup;
         this.directory = directory;
         this.reporter = reporter;
@@ -60,6 +64,7 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     public void RunStarted(RunDescription description)
     {
         WantedWorkers = description.WantedWorkers;
+        files.RunStarted(description);
         reporter.RunStarted(description);
     }
 
@@ -94,7 +99,8 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     {
         mark = time.GetTimestamp();
         lastEpoch = result;
-        ProgressSnapshot snapshot = Publish();
+        ProgressSnapshot snapshot = Publish() with { ExamplesPerSecond = RateOfEpoch() };
+        files.EpochEnded(result, snapshot);
         reporter.EpochEnded(result, snapshot);
     }
 
@@ -147,7 +153,8 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
             Checkpoints = directory.CheckpointCount,
         };
         string? model = directory.WriteModel(setup, parameters, Notice);
-        List<string> written = [.. RunDirectoryReporter.PathsIn(directory.FullPath)];
+        files.RunEnded(summary, []);
+        List<string> written = [.. RunDirectoryReporter.PathsIn(directory.FullPath).Where(File.Exists)];
         if (model is not null)
             written.Add(model);
         if (directory.NewestCheckpoint is { } checkpoint)
@@ -157,6 +164,14 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => new(directory.FinishCheckpointsAsync());
+
+    /// <summary>Examples a second over the epoch that has just ended.</summary>
+    private double RateOfEpoch()
+    {
+        double rateOfEpoch = (examples - epochStart.Examples) / Math.Max((trainingTime - epochStart.Time).TotalSeconds, 1e-9);
+        epochStart = (examples, trainingTime);
+        return rateOfEpoch;
+    }
 
     private ProgressSnapshot Snapshot()
     {

@@ -35,11 +35,11 @@ public static class TrainingProgram
         using var live = console as IDisposable;
         RunRecorder? warned = null;
         var files = new RunDirectoryReporter(directory.FullPath, line => warned?.Notice(line));
-        IRunReporter reporter = feed is null ? new ReporterGroup(files, console) : new ReporterGroup(files, console, feed);
-        var recorder = new RunRecorder(setup, directory, reporter, time);
+        IRunReporter reporter = feed is null ? new ReporterGroup(console) : new ReporterGroup(console, feed);
+        var recorder = new RunRecorder(setup, directory, files, reporter, time);
         warned = recorder;
         RunSession? session = options.InProcess ? null : NewSession(options, setup, runId, time);
-        await using CoordinatorHost? host = await CoordinatorHost.StartAsync(Addresses(options), session, recorder, feed);
+        await using CoordinatorHost? host = await OpenAsync(options, session, recorder, feed, directory);
         recorder.RunStarted(Describe(options, setup, directory, runId, host));
 
         RunSummary summary = session is null
@@ -51,6 +51,20 @@ public static class TrainingProgram
             "interrupted" => ExitCodes.Interrupted,
             _ => ExitCodes.Failed,
         };
+    }
+
+    private static async Task<CoordinatorHost?> OpenAsync(
+        TrainOptions options, RunSession? session, RunRecorder recorder, DashboardFeed? feed, RunDirectory directory)
+    {
+        try
+        {
+            return await CoordinatorHost.StartAsync(Addresses(options), session, recorder, feed);
+        }
+        catch (UserErrorException)
+        {
+            directory.TakeBack();
+            throw;
+        }
     }
 
     private static async Task<RunSummary> RunClusterAsync(
@@ -114,7 +128,7 @@ public static class TrainingProgram
 
     private static RunDescription Describe(
         TrainOptions options, RunSetup setup, RunDirectory directory, string runId, CoordinatorHost? host) => new(
-        runId, setup.Configuration, setup.Dataset.Name, setup.Plan.TrainingExamples, setup.Plan.TestExamples, setup.Plan,
+        runId, setup.Configuration, options.Data, setup.Dataset.Name, setup.Plan.TrainingExamples, setup.Plan.TestExamples, setup.Plan,
         options.InProcess, options.InProcess ? 0 : options.Workers, options.Threads, host?.GrpcAddress?.ToString(),
         host?.DashboardAddress?.ToString(), directory.FullPath);
 

@@ -93,7 +93,13 @@ internal sealed class TrainingRun(
     {
         (GradientSum? sum, NodeTotals totals) = values.Root(work.Shards);
         if (FailOn(Divergence.Find(work.Step, totals, setup.Configuration)))
+        {
+            // The weights before the step may still be good.
+            if (Parameters.AreFinite())
+                recorder.CheckpointDue(work.Step, Parameters, state, epochTotals);
             return;
+        }
+
         optimizer.Update(
             Parameters, sum!, totals.ExampleCount, schedule.RateAt(setup.Configuration.LearningRate, work.Epoch), state);
         values.Clear();

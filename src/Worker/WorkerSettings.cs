@@ -93,6 +93,8 @@ public static class WorkerSettings
                 + $"{options.Coordinator.OriginalString}; try --coordinator {Encrypted(options.Coordinator)}.");
         }
 
+        if (File.Exists(options.DataDirectory))
+            throw new UserErrorException($"{values.Given(DataDirectory)} is a file; it takes a directory, which is made where it is missing.");
         if (options.TokenFile is not null)
             _ = CommandLine.TokenFile.Read(options.TokenFile);
         if (options.AuthorityFile is not null)

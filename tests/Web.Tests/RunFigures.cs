@@ -1,4 +1,5 @@
 using Backprop.Coordinator.Progress;
+using Backprop.Core.Data;
 using Backprop.Core.Training;
 
 namespace Backprop.Web.Tests;
@@ -9,7 +10,7 @@ internal static class RunFigures
     private static readonly RunConfiguration configuration = new() { Layers = "4-3-2", Shards = 2, DatasetSha256 = "ab" };
 
     public static RunDescription Description { get; } = new(
-        "run-1", configuration, "tiny", 12, 3, configuration.Plan(12, 3, checkpointEvery: 2), InProcess: false, 2, 1,
+        "run-1", configuration, new DatasetRequest("tiny"), "tiny", 12, 3, configuration.Plan(12, 3, checkpointEvery: 2), InProcess: false, 2, 1,
         "http://127.0.0.1:5000", "http://127.0.0.1:5080", "runs/one");
 
     public static RunSummary Summary { get; } = new()

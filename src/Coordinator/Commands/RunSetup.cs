@@ -16,7 +16,7 @@ namespace Backprop.Coordinator.Commands;
 public sealed record RunSetup(
     RunConfiguration Configuration, NetworkModel Model, TrainingPlan Plan, Dataset Dataset, Parameters InitialParameters)
 {
-    private const int DefaultHiddenNeurons = 30;
+    internal const int DefaultHiddenNeurons = 30;
 
     public DatasetSummary DatasetSummary => new(Dataset.Name, Dataset.Sha256, Plan.TrainingExamples, Plan.TestExamples);
 

@@ -16,8 +16,17 @@ internal sealed record SavedModel(string Path, Parameters Parameters, ModelMetad
         string file = Directory.Exists(path) ? System.IO.Path.Combine(path, "model.safetensors") : path;
         ReadableFile.Require($"Model {file}", file);
         (Parameters parameters, ModelMetadata metadata) = ModelFile.Read(file);
-        return new SavedModel(
-            file, parameters, metadata, NetworkModel.Create(parameters.Shape, metadata.Activations, metadata.Cost));
+        if (!parameters.AreFinite())
+            throw new UserErrorException($"Model {file} holds a weight that is not a finite number: its training diverged.");
+        try
+        {
+            return new SavedModel(
+                file, parameters, metadata, NetworkModel.Create(parameters.Shape, metadata.Activations, metadata.Cost));
+        }
+        catch (UserErrorException error)
+        {
+            throw new UserErrorException($"Model {file}: its metadata does not fit: {error.Message}", error);
+        }
     }
 
     /// <exception cref="UserErrorException">The network has other inputs or outputs than the data set.</exception>

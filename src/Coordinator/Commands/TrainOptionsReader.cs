@@ -68,10 +68,23 @@ public static class TrainOptionsReader
                 return;
         }
 
-        // Without --layers the network has one hidden layer; its sizes do not matter to what is checked here.
-        _ = NetworkModel.Create(
-            options.Layers is null ? new NetworkShape(2, 30, 2) : RunSetup.ParseLayers(options.Layers),
-            options.Activations, options.Cost);
+        if (options.Layers is not null)
+        {
+            _ = NetworkModel.Create(RunSetup.ParseLayers(options.Layers), options.Activations, options.Cost);
+            return;
+        }
+
+        // Without --layers the network has one hidden layer; inputs and outputs are not known yet.
+        var unknown = new NetworkShape(2, RunSetup.DefaultHiddenNeurons, 2);
+        try
+        {
+            _ = NetworkModel.Create(unknown, options.Activations, options.Cost);
+        }
+        catch (UserErrorException error)
+        {
+            throw new UserErrorException(error.Message.Replace(
+                unknown.ToString(), $"inputs-{RunSetup.DefaultHiddenNeurons}-outputs", StringComparison.Ordinal), error);
+        }
     }
 
     private static void CheckWorkers(TrainOptions options, SettingValues values)

@@ -38,7 +38,7 @@ public static class TrainSettings
 
     public static readonly Setting<double> LearningRate = new(
         "learning-rate", "NUMBER", "The length of a step against the gradient.",
-        ValueKinds.Number("a number above 0", rate => (float)rate > 0 && float.IsFinite((float)rate)), 3.0, "3.0");
+        ValueKinds.Number("a number above 0 and at most 3.4e38", rate => (float)rate > 0 && float.IsFinite((float)rate)), 3.0, "3.0");
 
     public static readonly Setting<double> Momentum = new(
         "momentum", "NUMBER", "The share of the last step that a step keeps.",

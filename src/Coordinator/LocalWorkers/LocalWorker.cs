@@ -78,7 +78,7 @@ internal sealed class LocalWorker(
                 return;
             if (running.ExitCode == 0)
             {
-                GiveUp($"local worker {name} was asked to leave; it is not started again");
+                GiveUp($"local worker {name} was asked to leave; it is not started again", failed: false);
                 return;
             }
 
@@ -105,7 +105,8 @@ internal sealed class LocalWorker(
         }
     }
 
-    private void GiveUp(string reason) => inbox.TryWrite(new RunEvent(new SchedulerEvent.WorkersGivenUp(1, reason)));
+    private void GiveUp(string reason, bool failed = true) =>
+        inbox.TryWrite(new RunEvent(new SchedulerEvent.WorkersGivenUp(1, reason, failed)));
 
     /// <summary>The end of its standard input asks it to end.</summary>
     private async Task EndAsync(Process last)

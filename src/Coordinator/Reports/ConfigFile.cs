@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -12,11 +11,6 @@ public static class ConfigFile
 {
     public const string Name = "config.json";
 
-    /// <summary>The product's version, such as 0.1.0.</summary>
-    public static string Version { get; } =
-        typeof(ConfigFile).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?
-            .InformationalVersion.Split('+')[0] ?? "unknown";
-
     public static void Write(string path, RunConfiguration configuration, string datasetName) =>
         WholeFile.Write(path, ToJson(configuration, datasetName) + "\n");
 
@@ -28,7 +22,7 @@ public static class ConfigFile
         fields.Insert(0, "dataset", datasetName);
         fields["versions"] = new JsonObject
         {
-            ["backprop"] = Version,
+            ["backprop"] = ProgramVersion.Text,
             ["dotnet"] = Environment.Version.ToString(),
             ["os"] = RuntimeInformation.OSDescription,
             ["architecture"] = RuntimeInformation.ProcessArchitecture.ToString(),

@@ -7,7 +7,7 @@ namespace Backprop.Coordinator.Reports;
 /// <param name="Epoch">From 0.</param>
 /// <param name="Step">Steps committed since the run began.</param>
 /// <param name="TestAccuracy">From 0 to 1.</param>
-/// <param name="ExamplesPerSecond">Over the last seconds of training.</param>
+/// <param name="ExamplesPerSecond">Over the epoch, evaluation left out.</param>
 /// <param name="ElapsedSeconds">Since the run was started or resumed.</param>
 /// <param name="Workers">Ready at the end of the epoch.</param>
 public sealed record EpochMetrics(

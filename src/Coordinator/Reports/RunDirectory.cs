@@ -12,11 +12,14 @@ internal sealed class RunDirectory
     private const string ModelName = "model.safetensors";
 
     private readonly CheckpointWriter checkpoints;
+    private readonly List<string> made = [];
 
     /// <exception cref="UserErrorException">It cannot be made, or has files in it already.</exception>
     public RunDirectory(string path)
     {
         FullPath = Path.GetFullPath(path);
+        for (string? missing = FullPath; missing is not null && !Directory.Exists(missing); missing = Path.GetDirectoryName(missing))
+            made.Add(missing);
         try
         {
             if (Directory.Exists(FullPath) && Directory.EnumerateFileSystemEntries(FullPath).Any())
@@ -36,6 +39,13 @@ internal sealed class RunDirectory
     public int CheckpointCount => checkpoints.WrittenCount;
 
     public string? NewestCheckpoint => checkpoints.Newest;
+
+    /// <summary>Takes away the directories that were made, when the run could not be started.</summary>
+    public void TakeBack()
+    {
+        foreach (string path in made.Where(path => !Directory.EnumerateFileSystemEntries(path).Any()))
+            Directory.Delete(path);
+    }
 
     /// <summary>Writes a checkpoint of a copy of the weights while training goes on.</summary>
     /// <returns>The checkpoint with its copies.</returns>

@@ -1,3 +1,4 @@
+using Backprop.Core.Formats;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 
@@ -29,7 +30,8 @@ public static class TrainingChart
 
         try
         {
-            Draw(epochs, title).SavePng(path, Width, Height);
+            byte[] picture = Draw(epochs, title).GetImageBytes(Width, Height, ImageFormat.Png);
+            AtomicFile.Write(path, stream => stream.Write(picture));
             problem = null;
             return true;
         }

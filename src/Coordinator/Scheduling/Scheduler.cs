@@ -21,6 +21,7 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, TimeS
     private readonly HashSet<ShardNode> unassigned = [];
     private Work next = WorkAt(plan, firstStep);
     private int startingWorkers = options.StartingWorkers;
+    private int failedWorkers;
     private bool started;
     private bool isWorking;
     private bool stopRequested;
@@ -137,6 +138,14 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, TimeS
     {
         startingWorkers = Math.Max(1, startingWorkers - givenUp.Count);
         commands.Add(new SchedulerCommand.Notice(givenUp.Reason));
+        failedWorkers += givenUp.Failed ? givenUp.Count : 0;
+        if (failedWorkers < options.StartingWorkers || order.Count > 0)
+            return;
+
+        // Nobody is left who could come by himself.
+        if (started)
+            Save(next.Step);
+        End(RunEnd.Failed, givenUp.Reason);
     }
 
     /// <summary>Goes as far as it can: hand on, commit, begin, until something has to happen first.</summary>

@@ -30,8 +30,9 @@ public abstract record SchedulerEvent
     /// <summary>Time passes.</summary>
     public sealed record ClockTicked(TimeSpan Now) : SchedulerEvent;
 
-    /// <summary>Local workers that were awaited will not come.</summary>
-    public sealed record WorkersGivenUp(int Count, string Reason) : SchedulerEvent;
+    /// <summary>Local workers will not come, or not again.</summary>
+    /// <param name="Failed">They cannot work; otherwise somebody asked them to leave.</param>
+    public sealed record WorkersGivenUp(int Count, string Reason, bool Failed) : SchedulerEvent;
 
     /// <summary>Somebody asked the run to end after the running step.</summary>
     public sealed record StopRequested : SchedulerEvent;

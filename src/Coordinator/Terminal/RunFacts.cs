@@ -1,5 +1,7 @@
 using System.Globalization;
 using Backprop.Coordinator.Progress;
+using Backprop.Core.Data;
+using Backprop.Core.Training;
 
 namespace Backprop.Coordinator.Terminal;
 
@@ -11,10 +13,8 @@ internal static class RunFacts
         var c = run.Configuration;
         yield return Invariant($"data set    {run.DatasetName}: {run.TrainingExamples:N0} to train, {run.TestExamples:N0} to test");
         yield return Invariant($"network     {c.Layers}, {c.Activations}, {c.Cost} cost");
-        yield return Invariant($"training    {c.Epochs} epochs, mini-batches of {c.MiniBatch} in {c.Shards} shards, {c.Optimizer}, learning rate {c.LearningRate}, seed {c.Seed}");
-        yield return run.InProcess
-            ? Invariant($"workers     none: in this process, threads {run.ThreadsPerWorker}")
-            : Invariant($"workers     {run.WantedWorkers} on this machine, threads {run.ThreadsPerWorker} each; more may join at {run.ListenAddress}");
+        yield return Invariant($"training    {Count(c.Epochs, "epoch")}, mini-batches of {c.MiniBatch} in {Count(c.Shards, "shard")}, {Descent(c)}, {Start(c)}{(c.Shuffle ? "" : ", the order of the file")}");
+        yield return $"workers     {Workers(run)}";
         if (run.DashboardAddress is not null)
             yield return $"page        {run.DashboardAddress}";
         yield return $"writes to   {run.RunDirectory}";
@@ -24,7 +24,7 @@ internal static class RunFacts
     {
         string accuracy = summary.TestAccuracy is { } share ? Invariant($"test accuracy {share * 100:0.00} %, ") : "";
         yield return Invariant(
-            $"{summary.Status}: {accuracy}{summary.Steps:N0} steps in {summary.TrainingSeconds:0.0} s of training, {summary.ExamplesPerSecond:N0} examples/s");
+            $"{summary.Status}: {accuracy}{Count(summary.Steps, "step")} in {summary.TrainingSeconds:0.0} s of training, {summary.ExamplesPerSecond:N0} examples/s");
         if (summary.Error is not null)
             yield return $"error: {summary.Error}";
         yield return $"weights_sha256 {summary.WeightsSha256}";
@@ -35,8 +35,45 @@ internal static class RunFacts
         if (summary.Status == "interrupted")
             yield return "The newest checkpoint holds the run as it was when it stopped.";
         if (summary.Status == "completed" && run is not null)
-            yield return $"next: dotnet run --project src/Coordinator -c Release -- evaluate {run.RunDirectory}";
+            yield return $"next: dotnet run --project src/Coordinator -c Release -- evaluate {Quoted(run.RunDirectory)}{DataOptions(run.Data)}";
     }
+
+    private static string Descent(RunConfiguration c) => Invariant($"{c.Optimizer}, learning rate {c.LearningRate}")
+        + (c.Momentum == 0 ? "" : Invariant($", momentum {c.Momentum}"))
+        + (c.L2 == 0 ? "" : Invariant($", weight decay {c.L2}"))
+        + (c.Schedule == "constant" ? "" : $", schedule {c.Schedule}");
+
+    private static string Start(RunConfiguration c) =>
+        Invariant($"seed {c.Seed}") + (c.InitSha256 is null ? $", {c.Initializer} weights" : ", weights from a file");
+
+    private static string Workers(RunDescription run)
+    {
+        if (run.InProcess)
+            return $"none: in this process, {Count(run.ThreadsPerWorker, "thread")}";
+        string local = run.WantedWorkers == 0
+            ? "none on this machine"
+            : $"{run.WantedWorkers} on this machine, {Count(run.ThreadsPerWorker, "thread")} each";
+        return $"{local}; more may join at {run.ListenAddress}";
+    }
+
+    /// <summary>The options that name the same data again; none for a data set that its name alone finds.</summary>
+    private static string DataOptions(DatasetRequest data)
+    {
+        (string Option, string? Value)[] options =
+        [
+            ("--dataset", Datasets.Names.Contains(data.Name) ? null : data.Name), ("--data-dir", data.DataDirectory),
+            ("--test-file", data.TestFile), ("--label-column", data.LabelColumn),
+        ];
+        return string.Concat(options.Where(option => option.Value is not null).Select(option => $" {option.Option} {Quoted(option.Value!)}"));
+    }
+
+    /// <summary>A word as a shell takes it.</summary>
+    private static string Quoted(string word) =>
+        word.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '-' or '_' or ':' or '+' or '~')
+            ? word
+            : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    private static string Count(long count, string what) => Invariant($"{count:N0} {what}{(count == 1 ? "" : "s")}");
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

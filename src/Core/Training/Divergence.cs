@@ -18,6 +18,6 @@ public static class Divergence
         parameters.AreFinite() ? null : Describe(step, "a weight is not a finite number any more", configuration);
 
     private static string Describe(long step, string finding, RunConfiguration configuration) =>
-        $"training diverged at step {step}: {finding}; try a smaller --learning-rate than "
-        + configuration.LearningRate.ToString(CultureInfo.InvariantCulture);
+        string.Create(CultureInfo.InvariantCulture, $"training diverged at step {step}: {finding}; try a smaller --learning-rate than {configuration.LearningRate}")
+        + (configuration.L2 == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" or --l2 than {configuration.L2}"));
 }

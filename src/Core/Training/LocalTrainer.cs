@@ -81,7 +81,17 @@ public sealed class LocalTrainer : IDisposable
             }
 
             (int first, int end) = plan.PositionsOf(step);
-            NodeTotals totals = TakeStep(step, order.AsSpan(first, end - first), parameters, rate, state);
+            NodeTotals totals = Backpropagate(order.AsSpan(first, end - first), parameters);
+            if (Divergence.Find(step, totals, configuration) is { } diverged)
+            {
+                // The weights before the step may still be good.
+                if (parameters.AreFinite())
+                    observer.CheckpointDue(step, parameters, state, epochTotals);
+                throw new UserErrorException(diverged);
+            }
+
+            for (int layer = parameters.Layers.Count - 1; layer >= 0; layer--)
+                optimizer.UpdateLayer(layer, parameters.Layers[layer], root.Layers[layer], end - first, rate, state);
             epochTotals += totals;
             observer.StepCommitted(step, totals);
 
@@ -106,16 +116,13 @@ public sealed class LocalTrainer : IDisposable
 
     public void Dispose() => team.Dispose();
 
-    private NodeTotals TakeStep(
-        long step, ReadOnlySpan<int> examples, Parameters parameters, double rate, OptimizerState state)
+    /// <summary>The mini-batch's sums, in <see cref="root"/>.</summary>
+    private NodeTotals Backpropagate(ReadOnlySpan<int> examples, Parameters parameters)
     {
         root.Clear(model.Shape.LayerCount);
         backpropagation.Train(
             dataset.Training, examples, parameters, rootNode, configuration.Shards, examples.Length,
             IParameterGate.Open, root);
-        Require(Divergence.Find(step, root.Totals, configuration));
-        for (int layer = parameters.Layers.Count - 1; layer >= 0; layer--)
-            optimizer.UpdateLayer(layer, parameters.Layers[layer], root.Layers[layer], examples.Length, rate, state);
         return root.Totals;
     }
 

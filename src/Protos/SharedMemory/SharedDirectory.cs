@@ -22,9 +22,12 @@ public static class SharedDirectory
     {
         foreach (string path in Directory.EnumerateFiles(directory, Prefix + "*"))
         {
-            string owner = Path.GetFileName(path)[Prefix.Length..].Split('-')[0];
-            if (int.TryParse(owner, NumberStyles.None, CultureInfo.InvariantCulture, out int process) && !Lives(process))
+            if (Path.GetFileName(path)[Prefix.Length..].Split('-') is [var owner, var unique]
+                && int.TryParse(owner, NumberStyles.None, CultureInfo.InvariantCulture, out int process)
+                && Guid.TryParseExact(unique, "N", out _) && !Lives(process))
+            {
                 Delete(path);
+            }
         }
     }
 

@@ -24,4 +24,21 @@ public sealed class TerminationSignalTests
         Assert.Equal(signal, termination.Received);
         Assert.Equal(exitCode, termination.ExitCode);
     }
+
+    [Fact]
+    public void Receive_SameWishTwice_KeepsTheProcess()
+    {
+        // The clock stands still: the second signal is of the same moment. Were it taken for another wish, this process ended.
+        using var termination = new TerminationSignal(new StandingClock());
+        termination.Receive(new PosixSignalContext(PosixSignal.SIGTERM));
+        var context = new PosixSignalContext(PosixSignal.SIGTERM);
+        termination.Receive(context);
+        Assert.True(context.Cancel);
+        Assert.Equal(143, termination.ExitCode);
+    }
+
+    private sealed class StandingClock : TimeProvider
+    {
+        public override long GetTimestamp() => 1;
+    }
 }

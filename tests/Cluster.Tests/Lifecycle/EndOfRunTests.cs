@@ -92,6 +92,7 @@ public sealed class EndOfRunTests : IDisposable
         Assert.StartsWith($"{option} {address} ", line, StringComparison.Ordinal);
         Assert.Contains($"give {option} another address, port 0 for any free one", line.Replace(" or port", " port", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Empty(result.Output);
+        Assert.False(Directory.Exists(Path.Combine(directory.Path, "run")));
     }
 
     [Fact]

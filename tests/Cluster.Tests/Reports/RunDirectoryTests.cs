@@ -20,6 +20,14 @@ public sealed class RunDirectoryTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(path));
     }
 
+    [Fact]
+    public void TakeBack_RunNotStarted_LeavesNothingOfItsOwn()
+    {
+        string runs = Directory.CreateDirectory(Path.Combine(directory.Path, "mine")).FullName;
+        new RunDirectory(Path.Combine(runs, "runs", "one")).TakeBack();
+        Assert.Equal([runs], directory.Entries());
+    }
+
     [Theory]
     [InlineData("file")]
     [InlineData(".hidden")]

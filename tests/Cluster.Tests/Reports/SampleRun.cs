@@ -3,6 +3,7 @@ using Backprop.Coordinator.Reports;
 using Backprop.Core.Formats;
 using Backprop.Core.Model;
 using Backprop.Core.Optimizers;
+using Backprop.Core.Data;
 using Backprop.Core.Training;
 
 namespace Backprop.Cluster.Tests.Reports;
@@ -31,7 +32,7 @@ internal static class SampleRun
     };
 
     public static RunDescription Description { get; } = new(
-        "run-1", Configuration, "tiny", 12, 3, Configuration.Plan(12, 3, checkpointEvery: 2), InProcess: false,
+        "run-1", Configuration, new DatasetRequest("tiny"), "tiny", 12, 3, Configuration.Plan(12, 3, checkpointEvery: 2), InProcess: false,
         WantedWorkers: 2, ThreadsPerWorker: 1, "http://127.0.0.1:5000", "http://127.0.0.1:5080", "runs/one");
 
     /// <summary>The example of the interface, figure by figure.</summary>

@@ -66,6 +66,7 @@ public sealed class TrainingChartTests : IDisposable
         Assert.False(TrainingChart.TryWrite(FilePath, [SampleRun.Line(0)], "title", out string? problem));
         Assert.StartsWith("training.png was not drawn: ", problem, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', problem!);
+        Assert.Equal([FilePath], directory.Entries());
     }
 
     private void AssertDrawn(IReadOnlyList<EpochMetrics> epochs)

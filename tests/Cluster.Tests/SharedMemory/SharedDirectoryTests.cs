@@ -6,6 +6,9 @@ namespace Backprop.Cluster.Tests.SharedMemory;
 
 public sealed class SharedDirectoryTests : IDisposable
 {
+    private const string Unique = "0123456789abcdef0123456789abcdef";
+    private const string Other = "4567cdef4567cdef4567cdef4567cdef";
+
     private readonly TemporaryDirectory directory = new();
 
     public void Dispose() => directory.Dispose();
@@ -18,17 +21,18 @@ public sealed class SharedDirectoryTests : IDisposable
         await ended.WaitForExitAsync(TestContext.Current.CancellationToken);
         string[] kept =
         [
-            directory.Write($"backprop-{Environment.ProcessId}-0123abcd", ""),
-            directory.Write("backprop-1-0123abcd", ""), // the first process always lives, and is another user's
-            directory.Write($"other-{ended.Id}-0123abcd", ""),
+            directory.Write($"backprop-{Environment.ProcessId}-{Unique}", ""),
+            directory.Write($"backprop-1-{Unique}", ""), // the first process always lives, and is another user's
+            directory.Write($"other-{ended.Id}-{Unique}", ""),
             directory.Write("backprop-", ""),
-            directory.Write("backprop-name-0123abcd", ""),
-            directory.Write($"backprop--{ended.Id}-0123abcd", ""),
-            directory.Write("backprop-99999999999999999999-0123abcd", ""),
+            directory.Write($"backprop-{ended.Id}-notes", ""), // somebody's own
+            directory.Write($"backprop-name-{Unique}", ""),
+            directory.Write($"backprop--{ended.Id}-{Unique}", ""),
+            directory.Write($"backprop-99999999999999999999-{Unique}", ""),
         ];
-        directory.Write($"backprop-{ended.Id}-0123abcd", "");
-        directory.Write($"backprop-{ended.Id}-4567cdef", "");
-        directory.Write($"backprop-{int.MaxValue}-0123abcd", "");
+        directory.Write($"backprop-{ended.Id}-{Unique}", "");
+        directory.Write($"backprop-{ended.Id}-{Other}", "");
+        directory.Write($"backprop-{int.MaxValue}-{Unique}", "");
 
         SharedDirectory.Sweep(directory.Path);
 

@@ -2,6 +2,7 @@ using Backprop.Cluster.Tests.Commands;
 using Backprop.Cluster.Tests.Processes;
 using Backprop.Coordinator.Progress;
 using Backprop.Coordinator.Terminal;
+using Backprop.Core.Data;
 using Backprop.Core.Training;
 
 namespace Backprop.Cluster.Tests.Terminal;
@@ -95,7 +96,7 @@ public sealed class TerminalTests : IDisposable
             MiniBatch = 10, Epochs = 2, Shards = 4, Shuffle = true, Seed = 1, DatasetSha256 = new string('0', 64),
         };
         return new RunDescription(
-            "run", configuration, "made-up", 1000, 100, configuration.Plan(1000, 100, 0), false, 2, 1,
+            "run", configuration, new DatasetRequest("made-up"), "made-up", 1000, 100, configuration.Plan(1000, 100, 0), false, 2, 1,
             "http://127.0.0.1:5000", null, "runs/x");
     }
 }
