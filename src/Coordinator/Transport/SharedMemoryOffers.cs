@@ -15,8 +15,8 @@ internal static class SharedMemoryOffers
     /// </summary>
     private const int SlotsAtMost = 14;
 
-    /// <summary>Slots of large models are fewer: memory for them is taken from the machine.</summary>
-    private const long SlotNumbersAtMost = 1L << 28;
+    /// <summary>Slots of large models are fewer; values beyond them are sent over gRPC.</summary>
+    private const long SlotNumbersAtMost = 1L << 26;
 
     /// <summary>What is offered; nothing when the worker does not want it, calls from elsewhere, or there is no room.</summary>
     public static (SharedTensors? Shared, SharedMemoryOffer? Offer) For(
@@ -25,22 +25,27 @@ internal static class SharedMemoryOffers
         if (!join.SharedMemory || !IsLoopback(context))
             return (null, null);
         int wanted = Math.Min(SlotsAtMost, session.Plan.Shards);
-        int slots = (int)Math.Clamp(SlotNumbersAtMost / session.Configuration.Shape.ParameterCount, 1, wanted);
-        string path = SharedDirectory.NewPath();
-        try
+        long fitting = SlotNumbersAtMost / session.Configuration.Shape.ParameterCount;
+        for (int slots = (int)Math.Clamp(fitting, 1, wanted); slots >= 1; slots /= 2)
         {
-            SharedTensors shared = SharedTensors.Create(path, session.Configuration.Shape, slots);
-            return (shared, new SharedMemoryOffer
+            string path = SharedDirectory.NewPath();
+            try
             {
-                Path = path,
-                Key = ByteString.CopyFrom(shared.Key),
-                Slots = (uint)slots,
-            });
+                SharedTensors shared = SharedTensors.Create(path, session.Configuration.Shape, slots);
+                return (shared, new SharedMemoryOffer
+                {
+                    Path = path,
+                    Key = ByteString.CopyFrom(shared.Key),
+                    Slots = (uint)slots,
+                });
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // No room for so many: half of them may fit.
+            }
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return (null, null);
-        }
+
+        return (null, null);
     }
 
     private static bool IsLoopback(ServerCallContext context) =>
