@@ -5,16 +5,21 @@ namespace Backprop.Web.Tests;
 /// <summary>Chromium without a window, once for all tests.</summary>
 public sealed class Browser : IAsyncLifetime
 {
+    /// <summary>In milliseconds, for whatever is awaited on a page: pages and runs share their machine with others.</summary>
+    private const float Patience = 60_000;
+
     private IPlaywright? playwright;
     private IBrowser? browser;
 
     public async ValueTask InitializeAsync()
     {
+        Assertions.SetDefaultExpectTimeout(Patience);
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = Find(),
             Args = ["--no-sandbox", "--disable-dev-shm-usage"],
+            Timeout = Patience,
         });
     }
 
@@ -33,6 +38,7 @@ public sealed class Browser : IAsyncLifetime
             ViewportSize = new ViewportSize { Width = width, Height = 900 },
             ColorScheme = scheme,
         });
+        page.SetDefaultTimeout(Patience);
         List<string> wrong = [];
         page.Console += (_, message) =>
         {

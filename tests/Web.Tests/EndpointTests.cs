@@ -1,13 +1,14 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Backprop.Cluster.Tests.Processes;
 
 namespace Backprop.Web.Tests;
 
 /// <summary>What the page's address answers, over a real socket.</summary>
 public sealed class EndpointTests : IDisposable
 {
-    private readonly HttpClient client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(1) };
+    private readonly HttpClient client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = ProgramProcess.Deadline };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -65,7 +66,7 @@ public sealed class EndpointTests : IDisposable
         using HttpResponseMessage answer = await client.GetAsync(
             new Uri(run.Page, "/events"), HttpCompletionOption.ResponseHeadersRead, Cancellation);
         Assert.Equal("text/event-stream", answer.Content.Headers.ContentType?.MediaType);
-        await using Backprop.Cluster.Tests.Processes.ProgramProcess worker = Backprop.Cluster.Tests.Processes.ProgramProcess.Start(
+        await using ProgramProcess worker = ProgramProcess.Start(
             "Worker", run.Directory, ["--coordinator", run.WorkerAddress, "--name", "hand", "--data-dir", run.Directory]);
 
         string text = await answer.Content.ReadAsStringAsync(Cancellation);

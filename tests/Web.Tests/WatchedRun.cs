@@ -29,10 +29,18 @@ internal sealed class WatchedRun : IAsyncDisposable
     public static async Task<WatchedRun> StartAsync(string options, params string[] more)
     {
         var run = new WatchedRun(options, more);
-        if (!options.Contains("--in-process", StringComparison.Ordinal))
-            run.WorkerAddress = (await run.Program.LineAsync(@"more may join at (\S+)")).Groups[1].Value;
-        run.Page = new Uri((await run.Program.LineAsync(@"page\s+(http\S+)")).Groups[1].Value);
-        return run;
+        try
+        {
+            if (!options.Contains("--in-process", StringComparison.Ordinal))
+                run.WorkerAddress = (await run.Program.LineAsync(@"more may join at (\S+)")).Groups[1].Value;
+            run.Page = new Uri((await run.Program.LineAsync(@"page\s+(http\S+)")).Groups[1].Value);
+            return run;
+        }
+        catch
+        {
+            await run.DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Backprop.Cluster.Tests.Processes;
 
 namespace Backprop.Cluster.Tests.Commands;
 
@@ -11,8 +12,6 @@ public sealed record ProgramResult(int ExitCode, string Output, string Error)
 /// <summary>A program of this build, run as a process of its own with a deadline.</summary>
 public static class BuiltProgram
 {
-    private static readonly TimeSpan deadline = TimeSpan.FromSeconds(60);
-
     public static string Coordinator { get; } = Locate("Coordinator");
 
     public static string Worker { get; } = Locate("Worker");
@@ -31,7 +30,7 @@ public static class BuiltProgram
         try
         {
             using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-            timeout.CancelAfter(deadline);
+            timeout.CancelAfter(ProgramProcess.Deadline);
             Task<string> output = process.StandardOutput.ReadToEndAsync(timeout.Token);
             Task<string> error = process.StandardError.ReadToEndAsync(timeout.Token);
             await WriteInputAsync(process, input);

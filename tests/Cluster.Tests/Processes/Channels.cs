@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Grpc.Net.Client;
 
 namespace Backprop.Cluster.Tests.Processes;
@@ -13,12 +11,4 @@ internal static class Channels
         HttpHandler = new SocketsHttpHandler { UseProxy = false },
         DisposeHttpClient = true,
     });
-
-    /// <summary>A port that nobody has at this moment.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -51,7 +51,18 @@ internal sealed class CoordinatorProcess : IAsyncDisposable
     public async Task<string> AddressAsync() => (await Program.LineAsync(@"more may join at (\S+)")).Groups[1].Value;
 
     /// <summary>Waits until the run has committed so many steps.</summary>
-    public async Task ReachStepAsync(ulong step)
+    public Task ReachStepAsync(ulong step) => UntilAsync(status => status.Step >= step);
+
+    /// <summary>Waits until the run, as it is now, has committed some more steps.</summary>
+    public async Task GoOnAsync()
+    {
+        ulong now = 0;
+        await UntilAsync(status => (now = status.Step) > 0);
+        await ReachStepAsync(now + 50);
+    }
+
+    /// <summary>Waits until the run's status is so, which must be before its end.</summary>
+    public async Task UntilAsync(Func<RunStatus, bool> isSo)
     {
         using GrpcChannel channel = Channels.To(await AddressAsync());
         var control = new RunControl.RunControlClient(channel);
@@ -64,7 +75,18 @@ internal sealed class CoordinatorProcess : IAsyncDisposable
             status = await control.GetStatusAsync(new StatusRequest(), cancellationToken: limit.Token);
             Assert.NotEqual("ended", status.Phase);
         }
-        while (status.Step < step);
+        while (!isSo(status));
+    }
+
+    /// <summary>Asks the run to end after the running step, and waits for that.</summary>
+    public async Task<RunVerdict> StoppedAsync()
+    {
+        using (GrpcChannel channel = Channels.To(await AddressAsync()))
+            await new RunControl.RunControlClient(channel).StopAsync(new StopRequest());
+        await Program.ExitAsync();
+        RunVerdict verdict = Verdict();
+        Assert.Equal("interrupted", verdict.Status);
+        return verdict;
     }
 
     /// <summary>Waits for the end: exit code 0, status completed.</summary>

@@ -35,18 +35,51 @@ internal static class ProcessTable
         }
     }
 
-    private static (int Parent, bool HasEnded)? Read(int id)
+    /// <summary>Waits until every thread of a process that was sent SIGSTOP has stopped.</summary>
+    public static async Task WaitUntilStoppedAsync(int id)
+    {
+        using var limit = new CancellationTokenSource(ProgramProcess.Deadline);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (!Directory.EnumerateDirectories($"/proc/{id}/task").All(thread => Read(thread) is { State: "T" }))
+            await timer.WaitForNextTickAsync(limit.Token);
+    }
+
+    /// <summary>The files that a process has open: the link that opens one, and what it points to.</summary>
+    public static IReadOnlyList<(string Descriptor, string Target)> OpenFilesOf(int id) =>
+    [
+        .. Directory.EnumerateFileSystemEntries($"/proc/{id}/fd")
+            .Select(path => (path, new FileInfo(path).LinkTarget ?? "")),
+    ];
+
+    /// <summary>The command line of a process, its parts between zero bytes; empty when it is gone.</summary>
+    public static string CommandOf(int id) => ReadText($"/proc/{id}/cmdline") ?? "";
+
+    private static Entry? Read(int id) => Read($"/proc/{id}");
+
+    private static Entry? Read(string directory)
+    {
+        if (ReadText(directory + "/stat") is not { } text)
+            return null;
+
+        // "id (name) state parent …"; the name may hold anything.
+        string[] fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+        return new Entry(fields[0], int.Parse(fields[1], CultureInfo.InvariantCulture));
+    }
+
+    /// <returns>Null when the process is gone.</returns>
+    private static string? ReadText(string path)
     {
         try
         {
-            // "id (name) state parent …"; the name may hold anything.
-            string text = File.ReadAllText($"/proc/{id}/stat");
-            string[] fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-            return (int.Parse(fields[1], CultureInfo.InvariantCulture), fields[0] is "Z" or "X");
+            return File.ReadAllText(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return null;
         }
+    }
+    private sealed record Entry(string State, int Parent)
+    {
+        public bool HasEnded => State is "Z" or "X";
     }
 }

@@ -8,7 +8,7 @@ namespace Backprop.Cluster.Tests.Processes;
 internal sealed class ProgramProcess : IAsyncDisposable
 {
     /// <summary>Nothing here takes so long; a wait that does has failed.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
 
     private readonly Process process;
     private readonly ConcurrentQueue<string> output = new();
@@ -120,6 +120,16 @@ internal sealed class ProgramProcess : IAsyncDisposable
 
     /// <summary>SIGKILL.</summary>
     public void Kill() => process.Kill();
+
+    /// <summary>SIGSTOP: once this returns it does nothing at all until it is thawed.</summary>
+    public async Task FreezeAsync()
+    {
+        Signal(Id, "STOP");
+        await ProcessTable.WaitUntilStoppedAsync(Id);
+    }
+
+    /// <summary>SIGCONT.</summary>
+    public void Thaw() => Signal(Id, "CONT");
 
     /// <summary>Sends a signal by its name, such as TERM.</summary>
     public static void Signal(int processId, string signal)

@@ -109,7 +109,9 @@ internal sealed class PlainWorker : IAsyncDisposable
     /// <summary>Takes part until the run is over.</summary>
     /// <param name="numbersAtMost">Numbers a message of a node's value.</param>
     /// <param name="beforeMessage">Waited for before each message of a value.</param>
-    public async Task<RunEnded> TrainAsync(int numbersAtMost = int.MaxValue, Func<Task>? beforeMessage = null)
+    /// <param name="beforeAnswer">Waited for before an assignment is answered.</param>
+    public async Task<RunEnded> TrainAsync(
+        int numbersAtMost = int.MaxValue, Func<Task>? beforeMessage = null, Func<Assignment, Task>? beforeAnswer = null)
     {
         using var computation = new PlainComputation(Run);
         await ReadyAsync();
@@ -118,6 +120,8 @@ internal sealed class PlainWorker : IAsyncDisposable
             CoordinatorMessage message = await ReceiveAsync() ?? throw new InvalidOperationException("No RunEnded.");
             if (message.RunEnded is { } ended)
                 return ended;
+            if (beforeAnswer is not null)
+                await beforeAnswer(message.Assignment);
             await computation.TakeWeightsAsync(message.Assignment, ReceiveAsync);
             foreach (WorkerMessage answer in computation.Answer(message.Assignment, numbersAtMost))
             {

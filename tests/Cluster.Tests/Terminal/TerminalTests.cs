@@ -47,12 +47,14 @@ public sealed class TerminalTests : IDisposable
     [InlineData(40)]
     public async Task Live_OnATerminal_ShowsTheRunAndGivesTheCursorBack(int columns)
     {
-        await using ProgramProcess terminal = StartOnTerminal("--epochs 5 --workers 2 --threads 1", columns);
+        int port = UnassignedPort.Find();
+        await using ProgramProcess terminal = StartOnTerminal("--epochs 5 --workers 0", columns, port);
+        await terminal.LineAsync("waiting for workers 0/1");
+        await using ProgramProcess worker = CoordinatorProcess.StartWorker(directory, $"http://127.0.0.1:{port}", "w1");
         Assert.Equal(0, await terminal.ExitAsync());
 
         string shown = terminal.Output;
         Assert.Contains("Backprop", shown, StringComparison.Ordinal);
-        Assert.Contains("waiting for workers", shown, StringComparison.Ordinal);
         Assert.Contains("Epoch 4: ", shown, StringComparison.Ordinal);
         Assert.Contains("completed: test accuracy", shown, StringComparison.Ordinal);
         Assert.Contains("\u001b[?25l", shown, StringComparison.Ordinal);
@@ -77,10 +79,10 @@ public sealed class TerminalTests : IDisposable
         ProcessTable.ChildrenOf(process).SelectMany(Descendants).Prepend(process);
 
     private static bool IsCoordinator(int process) =>
-        File.ReadAllText($"/proc/{process}/cmdline").StartsWith("dotnet", StringComparison.Ordinal);
+        ProcessTable.CommandOf(process).StartsWith("dotnet", StringComparison.Ordinal);
 
-    private ProgramProcess StartOnTerminal(string options, int columns) => ProgramProcess.StartOnTerminal(
-        $"stty cols {columns} rows 40; exec dotnet {ProgramProcess.PathOf("Coordinator")} {options} --listen 127.0.0.1:0 "
+    private ProgramProcess StartOnTerminal(string options, int columns, int port = 0) => ProgramProcess.StartOnTerminal(
+        $"stty cols {columns} rows 40; exec dotnet {ProgramProcess.PathOf("Coordinator")} {options} --listen 127.0.0.1:{port} "
         + $"--dashboard off --run-dir {Path.Combine(directory.Path, "run")}",
         directory.Path);
 

@@ -86,7 +86,7 @@ public sealed class SameWeightsTests : IDisposable
     public async Task Train_WorkersStartedBeforeCoordinator_WaitJoinAndEnd()
     {
         RunVerdict one = await CoordinatorProcess.CompleteAsync(directory, "--epochs 2 --in-process", "one");
-        int port = Channels.FreePort();
+        int port = UnassignedPort.Find();
         string address = $"http://127.0.0.1:{port}";
         await using ProgramProcess first = CoordinatorProcess.StartWorker(directory, address, "first");
         await using ProgramProcess second = CoordinatorProcess.StartWorker(directory, address, "second");

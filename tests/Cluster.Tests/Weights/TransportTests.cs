@@ -1,0 +1,65 @@
+using Backprop.Cluster.Tests.Commands;
+using Backprop.Cluster.Tests.Processes;
+using Backprop.Protos.SharedMemory;
+
+namespace Backprop.Cluster.Tests.Weights;
+
+/// <summary>How tensors travel between two programs on one machine; the weights do not depend on it.</summary>
+public sealed class TransportTests : IDisposable
+{
+    /// <summary>64·30 + 30 + 30·10 + 10 numbers of the network 64-30-10.</summary>
+    private const int ParameterCount = 2260;
+
+    private readonly TemporaryDirectory directory = new();
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public async Task Train_WorkerOnThisMachine_TensorsGoThroughSharedMemorySameWeights()
+    {
+        await using HeldRun run = await HeldRun.StartAsync(directory);
+        await using ProgramProcess worker = CoordinatorProcess.StartWorker(directory, run.Address, "shared");
+        await run.TakeInAsync("shared");
+
+        string open = Assert.Single(SharedFilesOf(worker.Id));
+        Assert.Single(SharedFilesOf(run.Coordinator.Program.Id));
+
+        // The name is gone since both have the file, so that nothing stays behind however they end.
+        Assert.Equal([], Directory.GetFiles(SharedDirectory.Location, $"backprop-{run.Coordinator.Program.Id}-*"));
+
+        // What the coordinator wrote into it, the weights, and what the worker did: sums in one of the slots.
+        byte[] bytes = await File.ReadAllBytesAsync(open, TestContext.Current.CancellationToken);
+        const int slots = SharedTensors.KeyLength + (ParameterCount * sizeof(float));
+        Assert.Contains(bytes[SharedTensors.KeyLength..slots], written => written != 0);
+        Assert.Contains(bytes[slots..], written => written != 0);
+        run.Open(HeldRun.LastStep);
+
+        RunVerdict verdict = await run.CompletedAsync();
+        Assert.Equal((2, 0), (verdict.Joined, verdict.Lost));
+        Assert.Equal(0, await worker.ExitAsync());
+    }
+
+    [Fact]
+    public async Task Train_TransportGrpc_NothingIsSharedSameWeights()
+    {
+        await using HeldRun run = await HeldRun.StartAsync(directory);
+        await using ProgramProcess worker = CoordinatorProcess.StartWorker(directory, run.Address, "apart", "--transport", "grpc");
+        await run.TakeInAsync("apart");
+
+        Assert.Empty(SharedFilesOf(worker.Id));
+        Assert.Empty(SharedFilesOf(run.Coordinator.Program.Id));
+        run.Open(HeldRun.LastStep);
+
+        RunVerdict verdict = await run.CompletedAsync();
+        Assert.Equal((2, 0), (verdict.Joined, verdict.Lost));
+        Assert.Equal(0, await worker.ExitAsync());
+    }
+
+    /// <summary>Where the files of shared memory can be read that a process has open.</summary>
+    private static string[] SharedFilesOf(int process) =>
+    [
+        .. ProcessTable.OpenFilesOf(process)
+            .Where(file => file.Target.StartsWith(Path.Combine(SharedDirectory.Location, "backprop-"), StringComparison.Ordinal))
+            .Select(file => file.Descriptor),
+    ];
+}
