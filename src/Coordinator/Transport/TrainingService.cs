@@ -1,4 +1,3 @@
-using Backprop.Coordinator.Scheduling;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
 using Grpc.Core;
@@ -12,6 +11,9 @@ namespace Backprop.Coordinator.Transport;
 /// <summary>Service Training over gRPC: in and out, no decisions.</summary>
 internal sealed class TrainingService(RunSession session) : TrainingServiceBase
 {
+    /// <summary>How long a frame on its way may hold up the end of a call.</summary>
+    private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(2);
+
     public override async Task Work(
         IAsyncStreamReader<WorkerFrame> requests, IServerStreamWriter<CoordinatorFrame> responses,
         ServerCallContext context)
@@ -31,28 +33,8 @@ internal sealed class TrainingService(RunSession session) : TrainingServiceBase
             throw;
         }
 
-        string reason = "it left";
-        try
-        {
-            connection.Send(new CoordinatorMessage { Welcome = JoinCheck.Welcome(session, offer) });
-            reason = await ServeAsync(connection, requests, responses, context);
-        }
-        catch (RpcException error)
-        {
-            reason = error.Status.Detail;
-            throw;
-        }
-        catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException)
-        {
-            reason = "its connection broke";
-            throw new RpcException(new Status(StatusCode.Unavailable, "The connection broke."));
-        }
-        finally
-        {
-            session.Workers.Remove(connection);
-            session.Inbox.Writer.TryWrite(
-                new RunEvent(new SchedulerEvent.WorkerGone(connection.Id, reason), connection));
-        }
+        connection.Send(new CoordinatorMessage { Welcome = JoinCheck.Welcome(session, offer) });
+        await ServeAsync(connection, requests, responses, context);
     }
 
     public override Task FetchDataset(
@@ -77,30 +59,50 @@ internal sealed class TrainingService(RunSession session) : TrainingServiceBase
     }
 
     /// <summary>Reads and writes until a side ends the call.</summary>
-    /// <returns>Why it ended, when it ended in order.</returns>
-    private static async Task<string> ServeAsync(
+    private async Task ServeAsync(
         WorkerConnection connection, IAsyncStreamReader<WorkerFrame> requests,
         IServerStreamWriter<CoordinatorFrame> responses, ServerCallContext context)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        using var stuck = new CancellationTokenSource();
         Task reading = connection.ReadAsync(requests, ended.Token);
-        Task writing = connection.WriteAsync(responses, ended.Token);
-        Task first = await Task.WhenAny(reading, writing, connection.Closed);
+        Task writing = connection.WriteAsync(responses, ended.Token, stuck.Token);
+        string reason = "its connection broke";
         try
         {
-            if (first == connection.Closed)
-                throw new RpcException(await connection.Closed);
-            await first;
-            return first == writing ? "the run is over" : "it left";
+            reason = await FirstEndAsync(connection, reading, writing);
+        }
+        catch (RpcException error)
+        {
+            reason = error.Status.Detail;
+            throw;
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "The connection broke."));
         }
         finally
         {
-            // The other direction ends with the call; what it still throws says nothing new.
+            session.Workers.Remove(connection);
+            connection.TellGone(reason);
+
+            // To cancel a write is to reset the stream, and the status would not arrive: a frame on its way is let through
+            // first. What the other direction still throws says nothing new.
             await ended.CancelAsync();
-            if (first != writing)
-                await IgnoreAsync(writing);
+            stuck.CancelAfter(WriteLimit);
+            await IgnoreAsync(writing);
             DisposeAfter(reading, connection);
         }
+    }
+
+    /// <returns>Why the call ended, when it ended in order.</returns>
+    private static async Task<string> FirstEndAsync(WorkerConnection connection, Task reading, Task writing)
+    {
+        Task first = await Task.WhenAny(reading, writing, connection.Closed);
+        if (first == connection.Closed)
+            throw new RpcException(await connection.Closed);
+        await first;
+        return first == writing ? "the run is over" : "it left";
     }
 
     private static async Task IgnoreAsync(Task task)

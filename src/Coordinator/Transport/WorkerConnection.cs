@@ -21,10 +21,12 @@ internal sealed class WorkerConnection(
     private readonly Channel<CoordinatorFrame> outgoing =
         Channel.CreateUnbounded<CoordinatorFrame>(new UnboundedChannelOptions { SingleReader = true });
 
+    private readonly Lock telling = new();
     private readonly TaskCompletionSource<Status> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly NodeValueReader values = new(join.Name, runId, pool, shared);
     private volatile bool usesShared;
     private bool isReady;
+    private bool isOver;
     private long? weightsStep;
     private long lastBeat = time.GetTimestamp();
     private long lastHeard = time.GetTimestamp();
@@ -83,6 +85,19 @@ internal sealed class WorkerConnection(
             SendWeights(work.Step, parameters);
     }
 
+    /// <summary>
+    /// Tells that this life is over. The reader may still be at work; what it reads from now on is not told, or a worker
+    /// that nobody can send away any more would be taken for ready.
+    /// </summary>
+    public void TellGone(string reason)
+    {
+        lock (telling)
+        {
+            isOver = true;
+            inbox.TryWrite(new RunEvent(new SchedulerEvent.WorkerGone(Id, reason), this));
+        }
+    }
+
     /// <summary>Ends the call with a status; frames not yet sent are dropped.</summary>
     public void Close(Status status) => closed.TrySetResult(status);
 
@@ -94,12 +109,16 @@ internal sealed class WorkerConnection(
     }
 
     /// <summary>Writes what is queued until <see cref="Finish"/>.</summary>
-    public async Task WriteAsync(IServerStreamWriter<CoordinatorFrame> responses, CancellationToken cancellation)
+    /// <param name="ended">No frame is begun any more.</param>
+    /// <param name="stuck">A frame that was begun is given up, and the call is reset.</param>
+    public async Task WriteAsync(
+        IServerStreamWriter<CoordinatorFrame> responses, CancellationToken ended, CancellationToken stuck)
     {
-        await foreach (CoordinatorFrame frame in outgoing.Reader.ReadAllAsync(cancellation))
+        await foreach (CoordinatorFrame frame in outgoing.Reader.ReadAllAsync(ended))
         {
+            ended.ThrowIfCancellationRequested();
             responses.WriteOptions = frame.MoreFollows ? BufferMore : null;
-            await responses.WriteAsync(frame, cancellation);
+            await responses.WriteAsync(frame, stuck);
         }
     }
 
@@ -132,7 +151,7 @@ internal sealed class WorkerConnection(
         if (time.GetElapsedTime(lastTold, now) < RunSession.TickInterval)
             return;
         lastTold = now;
-        Post(new SchedulerEvent.WorkerHeard(Id, time.GetElapsedTime(0, now)));
+        Tell(new RunEvent(new SchedulerEvent.WorkerHeard(Id, time.GetElapsedTime(0, now)), this));
     }
 
     private bool Take(WorkerFrame frame)
@@ -150,13 +169,13 @@ internal sealed class WorkerConnection(
                 CheckReady(message.Ready);
                 usesShared = shared is not null && message.Ready.SharedMemory;
                 shared?.Unlink();
-                Post(new SchedulerEvent.WorkerReady(Id, Name, Threads));
+                Tell(new RunEvent(new SchedulerEvent.WorkerReady(Id, Name, Threads), this));
                 return true;
             case WorkerMessage.ContentOneofCase.Heartbeat:
                 return true;
             case WorkerMessage.ContentOneofCase.EvaluationValue:
                 (SchedulerEvent.NodeValueReceived received, NodeTotals totals) = values.Read(message.EvaluationValue);
-                inbox.TryWrite(new RunEvent(received with { Worker = Id }, this, null, totals));
+                Tell(new RunEvent(received with { Worker = Id }, this, null, totals));
                 return true;
             case WorkerMessage.ContentOneofCase.Leaving:
                 return false;
@@ -184,8 +203,9 @@ internal sealed class WorkerConnection(
     {
         try
         {
-            if (values.Read(frame.Header!, frame.Parts) is var (received, sum))
-                inbox.TryWrite(new RunEvent(received with { Worker = Id }, this, sum, sum.Totals));
+            if (values.Read(frame.Header!, frame.Parts) is var (received, sum)
+                && !Tell(new RunEvent(received with { Worker = Id }, this, sum, sum.Totals)))
+                pool.Return(sum);
         }
         finally
         {
@@ -207,5 +227,10 @@ internal sealed class WorkerConnection(
 
     public void Dispose() => shared?.Dispose();
 
-    private void Post(SchedulerEvent happened) => inbox.TryWrite(new RunEvent(happened, this));
+    /// <returns>False once this life is over.</returns>
+    private bool Tell(RunEvent happened)
+    {
+        lock (telling)
+            return !isOver && inbox.TryWrite(happened);
+    }
 }

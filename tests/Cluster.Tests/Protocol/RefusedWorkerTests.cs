@@ -174,6 +174,23 @@ public sealed class RefusedWorkerTests : IDisposable
             return worker;
         });
 
+    /// <summary>36 MB of weights fill every buffer on the way, so that a write waits when the call is to end.</summary>
+    [Fact]
+    public async Task Message_OutOfPlaceWhileWeightsAreOnTheirWay_StatusArrives()
+    {
+        await using CoordinatorProcess coordinator =
+            CoordinatorProcess.Start(directory, "--epochs 1 --workers 0 --layers 64-3000-3000-10");
+        await using PlainWorker worker = await PlainWorker.JoinAsync(await coordinator.AddressAsync(), "wrong");
+        await worker.ReadyAsync();
+        Assert.True((await worker.ReceiveAsync())!.Assignment.WeightsFollow);
+
+        await worker.SendAsync(new WorkerMessage());
+
+        Status status = await worker.EndAsync();
+        Assert.True(status.StatusCode == StatusCode.InvalidArgument, $"{status}");
+        Assert.Contains("does not fit here", status.Detail, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Join_OtherArithmeticAllowed_IsAdmittedAndTheRunSaysSo()
     {

@@ -1,0 +1,61 @@
+using System.Threading.Channels;
+using Backprop.Coordinator;
+using Backprop.Coordinator.Scheduling;
+using Backprop.Coordinator.Transport;
+using Backprop.Core.Model;
+using Grpc.Core;
+using JoinRequest = Backprop.Protos.JoinRequest;
+using Ready = Backprop.Protos.WorkerReady;
+using WorkerFrame = Backprop.Protos.Tensors.Frame<Backprop.Protos.WorkerMessage, Backprop.Protos.NodeHeader>;
+using WorkerMessage = Backprop.Protos.WorkerMessage;
+
+namespace Backprop.Cluster.Tests.Protocol;
+
+/// <summary>What a connection tells the training run, and in which order.</summary>
+public sealed class WorkerConnectionTests
+{
+    private static readonly NetworkShape shape = new(2, 1);
+
+    /// <summary>A worker that is ready after it is gone would be given nodes for ever: no connection could end again.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Read_ReadyAroundTheEnd_IsToldOnlyBeforeIt(bool goneFirst)
+    {
+        var inbox = Channel.CreateUnbounded<RunEvent>();
+        var ready = new OneMessage(new WorkerMessage { Ready = new Ready { DatasetSha256 = "data" } });
+        using WorkerConnection connection = Open(inbox);
+        if (goneFirst)
+            connection.TellGone("its connection broke");
+        await connection.ReadAsync(ready, CancellationToken.None);
+        if (!goneFirst)
+            connection.TellGone("its connection broke");
+
+        inbox.Writer.Complete();
+        List<SchedulerEvent> told = [];
+        await foreach (RunEvent happened in inbox.Reader.ReadAllAsync(TestContext.Current.CancellationToken))
+            told.Add(happened.Event);
+        told.RemoveAll(happened => happened is SchedulerEvent.WorkerHeard);
+        var joined = new SchedulerEvent.WorkerReady(new WorkerId(7), "late", 1);
+        var gone = new SchedulerEvent.WorkerGone(new WorkerId(7), "its connection broke");
+        Assert.Equal(goneFirst ? [gone] : (SchedulerEvent[])[joined, gone], told);
+    }
+
+    private static WorkerConnection Open(Channel<RunEvent> inbox) => new(
+        new WorkerId(7), new JoinRequest { Name = "late", Threads = 1 }, isLocal: false, "run", "data", new GradientPool(shape),
+        shared: null, inbox.Writer, TimeProvider.System);
+
+    private sealed class OneMessage(WorkerMessage message) : IAsyncStreamReader<WorkerFrame>
+    {
+        private bool isRead;
+
+        public WorkerFrame Current { get; } = new(message);
+
+        public Task<bool> MoveNext(CancellationToken cancellationToken)
+        {
+            bool isFirst = !isRead;
+            isRead = true;
+            return Task.FromResult(isFirst);
+        }
+    }
+}
