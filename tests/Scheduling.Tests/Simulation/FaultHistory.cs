@@ -1,161 +1,102 @@
 using Backprop.Coordinator.Scheduling;
-using Backprop.Core.Data;
-using Backprop.Core.Sharding;
 using Backprop.Core.Training;
 
 namespace Backprop.Scheduling.Tests.Simulation;
 
 /// <summary>
-/// A run under faults that all follow from one seed: workers join, die, freeze and wake; answers are delayed, reordered,
-/// doubled, and come late. At every commit each example must be there exactly once.
+/// A run under faults that all follow from one seed: workers join, die, vanish, freeze, wake and come back; the clock
+/// jumps; somebody stops the run. The scheduler's promises are checked at every event.
 /// </summary>
-internal sealed class FaultHistory(ulong seed)
+internal sealed class FaultHistory
 {
     private const int EventsAtMost = 20_000;
+    private const int WorkersAtMost = 3;
 
-    private readonly RandomSource random = new(seed, stream: 0);
-    private readonly List<Peer> peers = [];
-    private readonly List<SchedulerEvent.NodeValueReceived> underway = [];
-    private readonly Dictionary<ShardNode, int> kept = [];
-    private int lives;
-    private long committed;
-    private int evaluations;
-    private bool finished;
-    private double clock = 3600;
+    private readonly Agenda agenda = new();
+    private readonly Chance chance;
+    private readonly Action<string>? note;
+    private readonly Scheduler scheduler;
+    private readonly Cluster cluster;
+    private readonly Promises promises;
+    private readonly Sightings sightings = new();
 
-    /// <summary>What happened, for a person who looks into a failure.</summary>
-    public List<string> Trace { get; } = [];
+    /// <param name="note">Told what happens, for a person who looks into a failure.</param>
+    public FaultHistory(ulong seed, Action<string>? note = null)
+    {
+        this.note = note;
+        chance = new Chance(seed);
+        var plan = new TrainingPlan(
+            chance.Between(1, 60), chance.Between(1, 20), chance.Between(1, 3), 1 << chance.Between(0, 3),
+            chance.Between(1, 600), chance.Between(0, 3));
+        var options = new SchedulerOptions(
+            chance.Between(1, WorkersAtMost), chance.Between(1, WorkersAtMost), TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(8));
+        scheduler = new Scheduler(plan, options, agenda.Time);
+        promises = new Promises(plan, options, agenda.Time);
+        cluster = new Cluster(pace: chance.Seconds(0.01, 1), agenda, chance, Handle);
+        note?.Invoke($"{plan}, {options}");
+        Prepare(options.StartingWorkers);
+    }
+
+    public int EventCount { get; private set; }
+
+    /// <summary>What came up.</summary>
+    public IReadOnlySet<Happening> Seen => sightings.Seen;
 
     /// <exception cref="HistoryException">A promise was broken.</exception>
     public void Run()
     {
-        var plan = new TrainingPlan(
-            1 + random.NextInt(60), 1 + random.NextInt(20), 1 + random.NextInt(3), 1 << random.NextInt(4), 1 + random.NextInt(600), random.NextInt(4));
-        int starting = 1 + random.NextInt(3);
-        var scheduler = new Scheduler(plan, new SchedulerOptions(starting, 1, TimeSpan.FromHours(1), TimeSpan.FromSeconds(8)), Now);
-        Note($"{plan}, starts with {starting}");
-        for (int count = 0; !finished; count++)
-        {
-            if (count > EventsAtMost)
-                throw new HistoryException("the run does not come to its end");
-
-            // In the end the faults stop, and the run must end by itself.
-            SchedulerEvent happened = Next(faultsStopped: count > 400);
-            Note(happened.ToString());
-            foreach (SchedulerCommand command in scheduler.Handle(happened).ToList())
-                Take(command, happened, plan);
-        }
-
-        if (committed != plan.StepCount || evaluations != plan.Epochs)
-            throw new HistoryException($"{committed} steps and {evaluations} evaluations, not {plan.StepCount} and {plan.Epochs}");
+        while (promises.End is null)
+            agenda.Advance();
+        HistoryException.Require(
+            scheduler.NodesReassigned == promises.NodesLeft, $"{scheduler.NodesReassigned} nodes are told as reassigned, not {promises.NodesLeft}");
     }
 
-    private SchedulerEvent Next(bool faultsStopped)
+    /// <summary>Some of the awaited workers come, some are given up; there may be faults, and a stop or two.</summary>
+    private void Prepare(int awaited)
     {
-        clock += 0.01;
-        if (peers.Count == 0 || (peers.Count < 6 && random.NextInt(faultsStopped ? 1000 : 12) == 0))
-            return Join();
-        if (!faultsStopped && random.NextInt(10) == 0)
-            return Die(peers[random.NextInt(peers.Count)]);
-        if (!faultsStopped && random.NextInt(15) == 0)
-            peers[random.NextInt(peers.Count)].IsFrozen ^= true;
-        if (faultsStopped)
-            peers.ForEach(peer => peer.IsFrozen = false);
-        int[] ready = [.. Enumerable.Range(0, underway.Count).Where(i => peers.Find(peer => peer.Id == underway[i].Worker) is not { IsFrozen: true })];
-        if (ready.Length == 0 || random.NextInt(8) == 0)
-            return random.NextInt(3) == 0 || peers.TrueForAll(peer => peer.IsFrozen) ? new SchedulerEvent.ClockTicked(Now) : Hear();
-        int chosen = ready[random.NextInt(ready.Length)];
-        SchedulerEvent.NodeValueReceived value = underway[chosen];
-        if (random.NextInt(12) != 0)
-            underway.RemoveAt(chosen);
-        return value;
+        int coming = chance.Between(0, awaited);
+        for (int i = 0; i < coming; i++)
+            cluster.Start();
+        for (int i = coming; i < awaited && !chance.OneIn(4); i++)
+            agenda.After(chance.Seconds(0, 15), () => Handle(new SchedulerEvent.WorkersGivenUp(1, "it did not come")));
+        for (int i = 0; i < 2 && chance.OneIn(3); i++)
+            agenda.After(chance.Seconds(0, 60), () => Handle(new SchedulerEvent.StopRequested()));
+        new Faults(cluster, agenda, chance).Begin(peersAfterwards: WorkersAtMost);
+        Tick();
     }
 
-    private TimeSpan Now => TimeSpan.FromSeconds(clock);
-
-    private SchedulerEvent.WorkerReady Join()
+    /// <summary>The coordinator's timer, which its machine may hold up.</summary>
+    private void Tick() => agenda.After(chance.OneIn(20) ? chance.Seconds(0, 5) : 0.25, () =>
     {
-        var peer = new Peer(new WorkerId(++lives), 1 + random.NextInt(3));
-        peers.Add(peer);
-        return new SchedulerEvent.WorkerReady(peer.Id, $"w{lives}", peer.Threads);
+        Handle(new SchedulerEvent.ClockTicked(agenda.Time));
+        Tick();
+    });
+
+    private void Handle(SchedulerEvent happened)
+    {
+        if (promises.End is not null)
+            return;
+        HistoryException.Require(++EventCount <= EventsAtMost, "the run does not come to its end");
+        note?.Invoke($"{agenda.Now:0.000} {happened}");
+        sightings.Note(happened, promises.Take(happened), promises);
+        IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(happened);
+        foreach (SchedulerCommand command in commands)
+            note?.Invoke("    " + Describe(command));
+        sightings.Note(commands);
+        promises.Check(happened, commands);
+        foreach (SchedulerCommand command in commands)
+            Execute(command);
     }
 
-    /// <summary>Its answers on the way may still come, or not.</summary>
-    private SchedulerEvent.WorkerGone Die(Peer peer)
+    private static string Describe(SchedulerCommand command) => command is SchedulerCommand.Assign assign
+        ? $"Assign {{ Worker = {assign.Worker}, Work = {assign.Work}, Nodes = {string.Join(' ', assign.Nodes)} }}"
+        : command.ToString();
+
+    private void Execute(SchedulerCommand command)
     {
-        peers.Remove(peer);
-        if (random.NextInt(2) == 0)
-            underway.RemoveAll(value => value.Worker == peer.Id);
-        return new SchedulerEvent.WorkerGone(peer.Id, "it died");
-    }
-
-    private SchedulerEvent.WorkerHeard Hear()
-    {
-        Peer[] awake = [.. peers.Where(peer => !peer.IsFrozen)];
-        return new SchedulerEvent.WorkerHeard(awake[random.NextInt(awake.Length)].Id, Now);
-    }
-
-    private void Take(SchedulerCommand command, SchedulerEvent happened, TrainingPlan plan)
-    {
-        switch (command)
-        {
-            case SchedulerCommand.Assign assign:
-                if (peers.TrueForAll(peer => peer.Id != assign.Worker))
-                    throw new HistoryException($"{assign.Worker} is given nodes and is gone");
-                underway.AddRange(assign.Nodes.Select(node => new SchedulerEvent.NodeValueReceived(assign.Worker, assign.Work.Kind, assign.Work.Step, node)));
-                break;
-            case SchedulerCommand.KeepValue keep:
-                var value = (SchedulerEvent.NodeValueReceived)happened;
-                if (value.Node != keep.Node || !kept.TryAdd(keep.Node, 1))
-                    throw new HistoryException($"{keep.Node} is kept twice");
-                break;
-            case SchedulerCommand.CommitStep commit:
-                if (commit.Work.Step != committed++)
-                    throw new HistoryException($"step {commit.Work.Step} is committed after {committed - 1} steps");
-                RequireEachExampleOnce(commit.Work, plan.BatchSizeOf(commit.Work.Step));
-                break;
-            case SchedulerCommand.CommitEvaluation commit:
-                evaluations++;
-                RequireEachExampleOnce(commit.Work, plan.TestExamples);
-                break;
-            case SchedulerCommand.Evict evict when peers.Find(peer => peer.Id == evict.Worker) is { } silent:
-                // The shell ends its connection; the scheduler learns of it by and by.
-                peers.Remove(silent);
-                peers.Add(new Peer(silent.Id, silent.Threads) { IsFrozen = false });
-                break;
-            case SchedulerCommand.Finish end:
-                finished = true;
-                if (end.End != RunEnd.Completed)
-                    throw new HistoryException($"the run {end.End}: {end.Reason}");
-                break;
-        }
-    }
-
-    private void RequireEachExampleOnce(Work work, int batchSize)
-    {
-        int[] seen = new int[batchSize];
-        foreach (ShardNode node in kept.Keys)
-        {
-            (int start, int end) = ShardCut.Range(node, work.Shards, batchSize);
-            for (int example = start; example < end; example++)
-                seen[example]++;
-        }
-
-        kept.Clear();
-        if (!Array.TrueForAll(seen, times => times == 1))
-            throw new HistoryException($"{work} counts its examples {string.Join(' ', seen)} times");
-    }
-
-    private void Note(string line) => Trace.Add(line);
-
-    private sealed class Peer(WorkerId id, int threads)
-    {
-        public WorkerId Id => id;
-
-        public int Threads => threads;
-
-        public bool IsFrozen { get; set; }
+        if (command is SchedulerCommand.Assign assign)
+            cluster.Assign(assign);
+        else if (command is SchedulerCommand.Evict evict)
+            cluster.Evict(evict);
     }
 }
-
-internal sealed class HistoryException(string message) : Exception(message);

@@ -6,21 +6,35 @@ public sealed class FaultHistoryTests
 {
     private const int Histories = 3000;
 
-    /// <summary>BACKPROP_HISTORY=SEED replays one history and prints its trace.</summary>
+    /// <summary>Lines of a failed history's trace that are shown, up to the failure.</summary>
+    private const int TraceLines = 60;
+
+    /// <summary>BACKPROP_HISTORY=SEED replays one history; BACKPROP_HISTORIES=COUNT plays another number of them.</summary>
     [Fact]
-    public void Scheduler_RandomFaults_EveryExampleCountsOnceAndTheRunEnds()
+    public void Scheduler_RandomFaults_KeepsItsPromises()
     {
-        if (ulong.TryParse(Environment.GetEnvironmentVariable("BACKPROP_HISTORY"), CultureInfo.InvariantCulture, out ulong one))
+        if (Number("BACKPROP_HISTORY") is { } one)
         {
-            Play(one, withTrace: true);
+            Play(one);
             return;
         }
 
-        for (ulong seed = 0; seed < Histories; seed++)
-            Play(seed, withTrace: false);
+        ulong count = Number("BACKPROP_HISTORIES") ?? Histories;
+        var times = Enum.GetValues<Happening>().ToDictionary(happening => happening, _ => 0);
+        long events = 0;
+        for (ulong seed = 0; seed < count; seed++)
+        {
+            FaultHistory history = Play(seed);
+            events += history.EventCount;
+            foreach (Happening happening in history.Seen)
+                times[happening]++;
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"{events} events in {count} histories: {string.Join(", ", times)}");
+        Assert.All(times, happening => Assert.True(happening.Value >= Histories / 100, $"{happening.Key} only in {happening.Value} histories"));
     }
 
-    private static void Play(ulong seed, bool withTrace)
+    private static FaultHistory Play(ulong seed)
     {
         var history = new FaultHistory(seed);
         try
@@ -29,8 +43,22 @@ public sealed class FaultHistoryTests
         }
         catch (HistoryException broken)
         {
-            string replay = $"BACKPROP_HISTORY={seed} dotnet test --project tests/Scheduling.Tests -c Release";
-            Assert.Fail($"Seed {seed}: {broken.Message}. Replay: {replay}\n{(withTrace ? string.Join('\n', history.Trace) : "")}");
+            Assert.Fail(
+                $"Seed {seed}: {broken.Message}. Replay: BACKPROP_HISTORY={seed} dotnet test --project tests/Scheduling.Tests -c Release\n"
+                + string.Join('\n', Trace(seed).TakeLast(TraceLines)));
         }
+
+        return history;
     }
+
+    /// <summary>The same history again, with what happens in it.</summary>
+    private static List<string> Trace(ulong seed)
+    {
+        List<string> lines = [];
+        Assert.Throws<HistoryException>(new FaultHistory(seed, lines.Add).Run);
+        return lines;
+    }
+
+    private static ulong? Number(string variable) =>
+        ulong.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out ulong number) ? number : null;
 }

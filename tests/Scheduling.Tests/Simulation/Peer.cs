@@ -1,0 +1,86 @@
+using Backprop.Coordinator.Scheduling;
+
+namespace Backprop.Scheduling.Tests.Simulation;
+
+/// <summary>
+/// A worker's process: it joins, computes its nodes one after the other, says that it lives, and joins again when it
+/// finds its connection closed. What it would have done while it was frozen it does when it wakes.
+/// </summary>
+/// <param name="pace">The most seconds that a node takes it.</param>
+internal sealed class Peer(string name, double pace, Agenda agenda, Chance chance, Func<Peer, Connection> open)
+{
+    private static readonly double Heartbeat = 1;
+
+    private readonly int threads = chance.Between(1, 3);
+    private readonly Queue<Action> held = [];
+    private Connection? connection;
+    private double busyUntil;
+    private bool isGone;
+
+    public bool IsFrozen { get; private set; }
+
+    public void Join() => Later(chance.Seconds(0, 2), () =>
+    {
+        connection = open(this);
+        connection.SendReady(name, threads);
+        Beat(connection);
+    });
+
+    /// <summary>Takes in nodes that came on a connection.</summary>
+    public void Receive(Connection from, SchedulerCommand.Assign assign) => Later(chance.Seconds(0, 0.02), () =>
+    {
+        foreach (var node in assign.Nodes)
+        {
+            busyUntil = Math.Max(busyUntil, agenda.Now) + chance.Seconds(0, pace);
+            Later(busyUntil - agenda.Now, () => from.Send(
+                new SchedulerEvent.NodeValueReceived(from.Id, assign.Work.Kind, assign.Work.Step, node)));
+        }
+    });
+
+    public void Freeze() => IsFrozen = true;
+
+    public void Thaw()
+    {
+        IsFrozen = false;
+        while (held.TryDequeue(out Action? action))
+            action();
+    }
+
+    /// <summary>The link breaks, and both sides notice.</summary>
+    public void CutOff() => connection?.Close("its connection broke");
+
+    public void Die()
+    {
+        Vanish();
+        CutOff();
+    }
+
+    /// <summary>Dies with its machine: nothing tells the coordinator but the silence.</summary>
+    public void Vanish()
+    {
+        isGone = true;
+        held.Clear();
+    }
+
+    private void Beat(Connection current) => Later(Heartbeat, () =>
+    {
+        if (current.IsClosed)
+        {
+            Join();
+            return;
+        }
+
+        current.SendHeartbeat();
+        Beat(current);
+    });
+
+    private void Later(double seconds, Action action) => agenda.After(seconds, () =>
+    {
+        if (isGone)
+            return;
+        if (IsFrozen)
+            held.Enqueue(action);
+        else
+            action();
+    });
+}

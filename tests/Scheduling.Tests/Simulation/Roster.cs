@@ -1,0 +1,82 @@
+using Backprop.Coordinator.Scheduling;
+
+namespace Backprop.Scheduling.Tests.Simulation;
+
+/// <summary>
+/// What must hold of the workers: only the living are given nodes, the silent are sent away and no others, and a wait for
+/// more of them is told and ends.
+/// </summary>
+internal sealed class Roster(SchedulerOptions options, TimeSpan start)
+{
+    private static readonly Comparer<WorkerId> byNumber = Comparer<WorkerId>.Create((a, b) => a.Number.CompareTo(b.Number));
+
+    private readonly Dictionary<WorkerId, TimeSpan> lastHeard = [];
+    private int awaited = options.StartingWorkers;
+    private bool started;
+    private TimeSpan now = start;
+    private TimeSpan? waitingSince;
+
+    public int Ready => lastHeard.Count;
+
+    /// <summary>Workers without which the next work is not begun.</summary>
+    public int Required => started ? options.MinimumWorkers : Math.Max(options.MinimumWorkers, awaited);
+
+    public bool IsWaiting => waitingSince is not null;
+
+    public bool HasWaitedTooLong => now - waitingSince > options.WorkerTimeout;
+
+    public bool Started => started;
+
+    public void Take(SchedulerEvent happened)
+    {
+        switch (happened)
+        {
+            case SchedulerEvent.WorkerReady ready: lastHeard.Add(ready.Worker, now); break;
+            case SchedulerEvent.WorkerGone gone: lastHeard.Remove(gone.Worker); break;
+            case SchedulerEvent.WorkerHeard heard:
+                now = heard.Now;
+                Hear(heard.Worker);
+                break;
+            case SchedulerEvent.ClockTicked tick: now = tick.Now; break;
+            case SchedulerEvent.WorkersGivenUp givenUp: awaited = Math.Max(1, awaited - givenUp.Count); break;
+        }
+    }
+
+    public void Hear(WorkerId worker)
+    {
+        if (lastHeard.ContainsKey(worker))
+            lastHeard[worker] = now;
+    }
+
+    public void Assign(SchedulerCommand.Assign assign)
+    {
+        HistoryException.Require(lastHeard.ContainsKey(assign.Worker), $"{assign.Worker} is given nodes and is gone");
+        started = true;
+    }
+
+    /// <summary>Before a work is begun there must be enough.</summary>
+    public void Begin(Work work) =>
+        HistoryException.Require(Ready >= Required, $"{work} is begun with {Ready} of {Required} workers");
+
+    /// <summary>Whom a tick must send away.</summary>
+    public void CheckEvictions(SchedulerEvent happened, IReadOnlyList<SchedulerCommand> commands)
+    {
+        WorkerId[] evicted = [.. commands.OfType<SchedulerCommand.Evict>().Select(evict => evict.Worker)];
+        WorkerId[] silent = happened is SchedulerEvent.ClockTicked
+            ? [.. lastHeard.Where(worker => now - worker.Value > options.SilenceLimit).Select(worker => worker.Key)]
+            : [];
+        HistoryException.Require(
+            evicted.Order(byNumber).SequenceEqual(silent.Order(byNumber)),
+            $"{string.Join(' ', evicted)} are sent away, and {string.Join(' ', silent)} are silent");
+    }
+
+    /// <summary>Whether the run waits, from what is left to do once an event is dealt with.</summary>
+    public void CheckWait(bool isWorking, IReadOnlyList<SchedulerCommand> commands)
+    {
+        bool waits = isWorking ? Ready == 0 : Ready < Required;
+        waitingSince = waits ? waitingSince ?? now : null;
+        SchedulerCommand.WaitForWorkers? told = commands.OfType<SchedulerCommand.WaitForWorkers>().SingleOrDefault();
+        SchedulerCommand.WaitForWorkers? expected = waits ? new SchedulerCommand.WaitForWorkers(Ready, Required) : null;
+        HistoryException.Require(told == expected, $"{told} is told, not {expected}");
+    }
+}
