@@ -191,6 +191,24 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public void WorkersGivenUp_AllFailedAndNobodyThere_FailsAtOnceWithTheCause()
+    {
+        Scheduler scheduler = Create(starting: 2);
+        Assert.Empty(scheduler.Handle(new SchedulerEvent.WorkersGivenUp(1, "w1 crashed", Failed: true)).OfType<SchedulerCommand.Finish>());
+        IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(new SchedulerEvent.WorkersGivenUp(1, "w2 crashed", Failed: true));
+        SchedulerCommand.Finish end = Assert.Single(commands.OfType<SchedulerCommand.Finish>());
+        Assert.Equal((RunEnd.Failed, "w2 crashed"), (end.End, end.Reason));
+    }
+
+    [Fact]
+    public void WorkersGivenUp_AskedToLeave_WaitsForOthers()
+    {
+        Scheduler scheduler = Create(starting: 1);
+        IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(new SchedulerEvent.WorkersGivenUp(1, "w1 left", Failed: false));
+        Assert.Equal([new SchedulerCommand.Notice("w1 left"), new SchedulerCommand.WaitForWorkers(0, 1)], commands);
+    }
+
+    [Fact]
     public void WorkerGone_BelowMinimum_WaitsAndGoesOnWhenOneJoins()
     {
         Scheduler scheduler = Create(starting: 1);

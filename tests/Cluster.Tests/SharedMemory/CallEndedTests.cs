@@ -41,7 +41,7 @@ public sealed class CallEndedTests : IDisposable
 
         connection.Finish(new RunEnded());
         var sent = new SentFrames();
-        await connection.WriteAsync(sent, Cancellation);
+        await connection.WriteAsync(sent, Cancellation, Cancellation);
         Assert.Equal([CoordinatorMessage.ContentOneofCase.Assignment, CoordinatorMessage.ContentOneofCase.RunEnded], sent.Kinds);
     }
 

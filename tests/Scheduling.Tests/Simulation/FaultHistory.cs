@@ -58,7 +58,7 @@ internal sealed class FaultHistory
         for (int i = 0; i < coming; i++)
             cluster.Start();
         for (int i = coming; i < awaited && !chance.OneIn(4); i++)
-            agenda.After(chance.Seconds(0, 15), () => Handle(new SchedulerEvent.WorkersGivenUp(1, "it did not come")));
+            agenda.After(chance.Seconds(0, 15), () => Handle(new SchedulerEvent.WorkersGivenUp(1, "it did not come", Failed: chance.OneIn(2))));
         for (int i = 0; i < 2 && chance.OneIn(3); i++)
             agenda.After(chance.Seconds(0, 60), () => Handle(new SchedulerEvent.StopRequested()));
         new Faults(cluster, agenda, chance).Begin(peersAfterwards: WorkersAtMost);

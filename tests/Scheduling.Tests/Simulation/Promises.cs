@@ -97,6 +97,8 @@ internal sealed class Promises(TrainingPlan plan, SchedulerOptions options, Time
         HistoryException.Require(ledger.AnyOutstanding || !stopRequested, "nothing runs, and the run does not stop");
         HistoryException.Require(
             happened is not SchedulerEvent.ClockTicked || !roster.HasWaitedTooLong, "the wait for workers does not end");
+        HistoryException.Require(
+            happened is not SchedulerEvent.WorkersGivenUp || !roster.IsForsaken, "nobody is left, and the run does not end");
     }
 
     /// <summary>Nothing runs, and what would be next is a step, or has too few workers: then a stop may end the run.</summary>
@@ -110,7 +112,7 @@ internal sealed class Promises(TrainingPlan plan, SchedulerOptions options, Time
         {
             RunEnd.Completed => (ledger.IsDone, true),
             RunEnd.Interrupted => (stopRequested && CannotGoOn, true),
-            _ => (roster.HasWaitedTooLong && !stopRequested, roster.Started),
+            _ => ((roster.HasWaitedTooLong || roster.IsForsaken) && !stopRequested, roster.Started),
         };
         HistoryException.Require(fits, $"the run ends {finish.End} ({finish.Reason})");
         HistoryException.Require(

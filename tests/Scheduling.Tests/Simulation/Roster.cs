@@ -12,6 +12,7 @@ internal sealed class Roster(SchedulerOptions options, TimeSpan start)
 
     private readonly Dictionary<WorkerId, TimeSpan> lastHeard = [];
     private int awaited = options.StartingWorkers;
+    private int failed;
     private bool started;
     private TimeSpan now = start;
     private TimeSpan? waitingSince;
@@ -24,6 +25,9 @@ internal sealed class Roster(SchedulerOptions options, TimeSpan start)
     public bool IsWaiting => waitingSince is not null;
 
     public bool HasWaitedTooLong => now - waitingSince > options.WorkerTimeout;
+
+    /// <summary>Every worker that was started with the run has failed for good, and no other is there.</summary>
+    public bool IsForsaken => failed >= options.StartingWorkers && Ready == 0;
 
     public bool Started => started;
 
@@ -38,7 +42,10 @@ internal sealed class Roster(SchedulerOptions options, TimeSpan start)
                 Hear(heard.Worker);
                 break;
             case SchedulerEvent.ClockTicked tick: now = tick.Now; break;
-            case SchedulerEvent.WorkersGivenUp givenUp: awaited = Math.Max(1, awaited - givenUp.Count); break;
+            case SchedulerEvent.WorkersGivenUp givenUp:
+                awaited = Math.Max(1, awaited - givenUp.Count);
+                failed += givenUp.Failed ? givenUp.Count : 0;
+                break;
         }
     }
 
