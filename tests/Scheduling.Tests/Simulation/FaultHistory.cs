@@ -57,8 +57,9 @@ internal sealed class FaultHistory
         int coming = chance.Between(0, awaited);
         for (int i = 0; i < coming; i++)
             cluster.Start();
+        bool failed = chance.OneIn(2);
         for (int i = coming; i < awaited && !chance.OneIn(4); i++)
-            agenda.After(chance.Seconds(0, 15), () => Handle(new SchedulerEvent.WorkersGivenUp(1, "it did not come", Failed: chance.OneIn(2))));
+            agenda.After(chance.Seconds(0, 15), () => Handle(new SchedulerEvent.WorkersGivenUp(1, "it did not come", failed)));
         for (int i = 0; i < 2 && chance.OneIn(3); i++)
             agenda.After(chance.Seconds(0, 60), () => Handle(new SchedulerEvent.StopRequested()));
         new Faults(cluster, agenda, chance).Begin(peersAfterwards: WorkersAtMost);

@@ -24,6 +24,9 @@ internal enum Happening
     /// <summary>Awaited workers were given up.</summary>
     GivenUp,
 
+    /// <summary>All of them had failed, and no other was there.</summary>
+    Forsaken,
+
     /// <summary>A stop was asked for while a step ran.</summary>
     StopDuringAStep,
 

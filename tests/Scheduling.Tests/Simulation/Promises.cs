@@ -16,6 +16,8 @@ internal sealed class Promises(TrainingPlan plan, SchedulerOptions options, Time
 
     public bool IsWaiting => roster.IsWaiting;
 
+    public bool IsForsaken => roster.IsForsaken;
+
     public int Ready => roster.Ready;
 
     public long NodesLeft => ledger.NodesLeft;
@@ -94,11 +96,10 @@ internal sealed class Promises(TrainingPlan plan, SchedulerOptions options, Time
         roster.CheckWait(ledger.IsWorking, commands);
         HistoryException.Require(!ledger.IsDone, "all is done, and the run does not end");
         HistoryException.Require(ledger.AnyOutstanding || roster.IsWaiting, "the run waits for nothing");
+        HistoryException.Require(!roster.IsForsaken, "nobody is left who could come, and the run does not end");
         HistoryException.Require(ledger.AnyOutstanding || !stopRequested, "nothing runs, and the run does not stop");
         HistoryException.Require(
             happened is not SchedulerEvent.ClockTicked || !roster.HasWaitedTooLong, "the wait for workers does not end");
-        HistoryException.Require(
-            happened is not SchedulerEvent.WorkersGivenUp || !roster.IsForsaken, "nobody is left, and the run does not end");
     }
 
     /// <summary>Nothing runs, and what would be next is a step, or has too few workers: then a stop may end the run.</summary>

@@ -26,8 +26,8 @@ internal sealed class Roster(SchedulerOptions options, TimeSpan start)
 
     public bool HasWaitedTooLong => now - waitingSince > options.WorkerTimeout;
 
-    /// <summary>Every worker that was started with the run has failed for good, and no other is there.</summary>
-    public bool IsForsaken => failed >= options.StartingWorkers && Ready == 0;
+    /// <summary>All workers that were to come by themselves have failed, and no other is there.</summary>
+    public bool IsForsaken { get; private set; }
 
     public bool Started => started;
 
@@ -45,6 +45,7 @@ internal sealed class Roster(SchedulerOptions options, TimeSpan start)
             case SchedulerEvent.WorkersGivenUp givenUp:
                 awaited = Math.Max(1, awaited - givenUp.Count);
                 failed += givenUp.Failed ? givenUp.Count : 0;
+                IsForsaken = failed >= options.StartingWorkers && Ready == 0;
                 break;
         }
     }

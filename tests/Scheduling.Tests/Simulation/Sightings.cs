@@ -12,7 +12,7 @@ internal sealed class Sightings
     public HashSet<Happening> Seen { get; } = [];
 
     /// <param name="matters">What <see cref="Promises.Take"/> said of the event.</param>
-    public void Note(SchedulerEvent happened, bool matters, Promises before)
+    public void Note(SchedulerEvent happened, bool matters, Promises promises)
     {
         switch (happened)
         {
@@ -28,10 +28,10 @@ internal sealed class Sightings
                 Seen.Add(gone.Contains(value.Worker) ? Happening.ValueAfterTheEnd : Happening.ValueTooMany);
                 break;
             case SchedulerEvent.WorkersGivenUp:
-                Seen.Add(Happening.GivenUp);
+                Seen.Add(promises.IsForsaken ? Happening.Forsaken : Happening.GivenUp);
                 break;
             case SchedulerEvent.StopRequested:
-                Seen.Add(before.IsWorking && !before.IsWaiting ? Happening.StopDuringAStep : Happening.StopWhileWaiting);
+                Seen.Add(promises.IsWorking && !promises.IsWaiting ? Happening.StopDuringAStep : Happening.StopWhileWaiting);
                 break;
         }
     }
