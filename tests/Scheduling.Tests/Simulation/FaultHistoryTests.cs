@@ -31,7 +31,7 @@ public sealed class FaultHistoryTests
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{events} events in {count} histories: {string.Join(", ", times)}");
-        Assert.All(times, happening => Assert.True(happening.Value >= Histories / 100, $"{happening.Key} only in {happening.Value} histories"));
+        Assert.All(times, happening => Assert.True((ulong)happening.Value >= count / 100, $"{happening.Key} only in {happening.Value} histories"));
     }
 
     private static FaultHistory Play(ulong seed)

@@ -8,7 +8,7 @@ internal sealed class Faults(Cluster cluster, Agenda agenda, Chance chance)
 
     private readonly double meanGap = chance.Seconds(0.3, 4);
     private readonly double end = agenda.Now + chance.Seconds(0, 60);
-    private readonly bool endsForsaken = chance.OneIn(6);
+    private readonly bool everybodyLeaves = chance.OneIn(6);
 
     /// <param name="peersAfterwards">As many as the run needs at least.</param>
     public void Begin(int peersAfterwards) => agenda.After(chance.Until(meanGap), () =>
@@ -57,7 +57,7 @@ internal sealed class Faults(Cluster cluster, Agenda agenda, Chance chance)
         foreach (Peer peer in cluster.Living.ToList())
         {
             peer.Thaw();
-            if (!endsForsaken)
+            if (!everybodyLeaves)
                 continue;
             if (chance.OneIn(2))
                 peer.Die();
@@ -66,7 +66,7 @@ internal sealed class Faults(Cluster cluster, Agenda agenda, Chance chance)
             cluster.Remove(peer);
         }
 
-        while (!endsForsaken && cluster.Living.Count < peersAfterwards)
+        while (!everybodyLeaves && cluster.Living.Count < peersAfterwards)
             cluster.Start();
     }
 }

@@ -1,4 +1,5 @@
 using Backprop.Coordinator.Scheduling;
+using Backprop.Core.Sharding;
 
 namespace Backprop.Scheduling.Tests.Simulation;
 
@@ -9,15 +10,15 @@ namespace Backprop.Scheduling.Tests.Simulation;
 /// <param name="pace">The most seconds that a node takes it.</param>
 internal sealed class Peer(string name, double pace, Agenda agenda, Chance chance, Func<Peer, Connection> open)
 {
-    private static readonly double Heartbeat = 1;
+    /// <summary>Seconds between two signs of life.</summary>
+    private const double Heartbeat = 1;
 
     private readonly int threads = chance.Between(1, 3);
     private readonly Queue<Action> held = [];
     private Connection? connection;
     private double busyUntil;
     private bool isGone;
-
-    public bool IsFrozen { get; private set; }
+    private bool isFrozen;
 
     public void Join() => Later(chance.Seconds(0, 2), () =>
     {
@@ -29,7 +30,7 @@ internal sealed class Peer(string name, double pace, Agenda agenda, Chance chanc
     /// <summary>Takes in nodes that came on a connection.</summary>
     public void Receive(Connection from, SchedulerCommand.Assign assign) => Later(chance.Seconds(0, 0.02), () =>
     {
-        foreach (var node in assign.Nodes)
+        foreach (ShardNode node in assign.Nodes)
         {
             busyUntil = Math.Max(busyUntil, agenda.Now) + chance.Seconds(0, pace);
             Later(busyUntil - agenda.Now, () => from.Send(
@@ -37,11 +38,11 @@ internal sealed class Peer(string name, double pace, Agenda agenda, Chance chanc
         }
     });
 
-    public void Freeze() => IsFrozen = true;
+    public void Freeze() => isFrozen = true;
 
     public void Thaw()
     {
-        IsFrozen = false;
+        isFrozen = false;
         while (held.TryDequeue(out Action? action))
             action();
     }
@@ -78,7 +79,7 @@ internal sealed class Peer(string name, double pace, Agenda agenda, Chance chanc
     {
         if (isGone)
             return;
-        if (IsFrozen)
+        if (isFrozen)
             held.Enqueue(action);
         else
             action();

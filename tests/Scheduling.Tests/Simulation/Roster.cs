@@ -13,14 +13,13 @@ internal sealed class Roster(SchedulerOptions options, TimeSpan start)
     private readonly Dictionary<WorkerId, TimeSpan> lastHeard = [];
     private int awaited = options.StartingWorkers;
     private int failed;
-    private bool started;
     private TimeSpan now = start;
     private TimeSpan? waitingSince;
 
     public int Ready => lastHeard.Count;
 
     /// <summary>Workers without which the next work is not begun.</summary>
-    public int Required => started ? options.MinimumWorkers : Math.Max(options.MinimumWorkers, awaited);
+    public int Required => Started ? options.MinimumWorkers : Math.Max(options.MinimumWorkers, awaited);
 
     public bool IsWaiting => waitingSince is not null;
 
@@ -29,7 +28,8 @@ internal sealed class Roster(SchedulerOptions options, TimeSpan start)
     /// <summary>All workers that were to come by themselves have failed, and no other is there.</summary>
     public bool IsForsaken { get; private set; }
 
-    public bool Started => started;
+    /// <summary>Whether the first step was begun.</summary>
+    public bool Started { get; private set; }
 
     public void Take(SchedulerEvent happened)
     {
@@ -59,12 +59,8 @@ internal sealed class Roster(SchedulerOptions options, TimeSpan start)
     public void Assign(SchedulerCommand.Assign assign)
     {
         HistoryException.Require(lastHeard.ContainsKey(assign.Worker), $"{assign.Worker} is given nodes and is gone");
-        started = true;
+        Started = true;
     }
-
-    /// <summary>Before a work is begun there must be enough.</summary>
-    public void Begin(Work work) =>
-        HistoryException.Require(Ready >= Required, $"{work} is begun with {Ready} of {Required} workers");
 
     /// <summary>Whom a tick must send away.</summary>
     public void CheckEvictions(SchedulerEvent happened, IReadOnlyList<SchedulerCommand> commands)
