@@ -45,7 +45,8 @@ internal sealed class ProgramProcess : IAsyncDisposable
     }
 
     private static ProcessStartInfo StartInfo(string file, string workingDirectory, IEnumerable<string> arguments) =>
-        new(file, arguments)
+        // Whoever runs the tests may ignore Ctrl-C, as a shell does for what runs behind it; a child would inherit that.
+        new("env", ["--default-signal=INT,QUIT,HUP", file, .. arguments])
         {
             WorkingDirectory = workingDirectory,
             UseShellExecute = false,
