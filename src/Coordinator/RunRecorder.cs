@@ -30,6 +30,7 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     private NodeTotals epochTotals;
     private EpochResult? lastEpoch;
     private Parameters? checkpointed;
+    private long checkpointedStep = -1;
     private RunPhase phase = RunPhase.Starting;
     private bool begun;
     private (long Examples, TimeSpan Time) epochStart;
@@ -106,6 +107,9 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
 
     public void CheckpointDue(long nextStep, Parameters parameters, OptimizerState state, NodeTotals totals)
     {
+        if (nextStep == checkpointedStep)
+            return;
+        checkpointedStep = nextStep;
         checkpointed = directory.SaveCheckpoint(setup, nextStep, parameters, state, totals, Notice).Parameters;
         mark = time.GetTimestamp();
     }

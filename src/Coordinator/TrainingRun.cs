@@ -112,7 +112,7 @@ internal sealed class TrainingRun(
     private void SaveCheckpoint(long nextStep)
     {
         if (!FailOn(Divergence.Find(nextStep - 1, Parameters, setup.Configuration)))
-            recorder.CheckpointDue(nextStep, Parameters, state, epochTotals);
+            recorder.CheckpointDue(nextStep, Parameters, state, setup.Plan.EndsEpoch(nextStep - 1) ? default : epochTotals);
     }
 
     /// <returns>Whether there is something to fail on.</returns>

@@ -17,8 +17,8 @@ internal static class WorkerProgram
     /// <summary>A name is refused for so long before the worker believes that its holder lives.</summary>
     private static readonly TimeSpan NamePatience = TimeSpan.FromSeconds(15);
 
-    /// <returns>The exit code: 0 at the end of the run, or when asked to stop; 1 when the coordinator refuses it.</returns>
-    /// <exception cref="UserErrorException">A file that the options name cannot be used.</exception>
+    /// <returns>The exit code: 0 at the end of the run, or when asked to stop.</returns>
+    /// <exception cref="UserErrorException">A file that the options name cannot be used, or the coordinator refuses the worker.</exception>
     public static async Task<int> RunAsync(WorkerOptions options, CancellationToken stop)
     {
         using ParentWatch? parent = options.EndWithInput ? new ParentWatch() : null;

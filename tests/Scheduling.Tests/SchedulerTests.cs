@@ -191,20 +191,30 @@ public sealed class SchedulerTests
     }
 
     [Fact]
-    public void WorkersGivenUp_AllFailedAndNobodyThere_FailsAtOnceWithTheCause()
+    public void WorkerGivenUp_AllFailedAndNobodyThere_FailsAtOnceWithTheCause()
     {
         Scheduler scheduler = Create(starting: 2);
-        Assert.Empty(scheduler.Handle(new SchedulerEvent.WorkersGivenUp(1, "w1 crashed", Failed: true)).OfType<SchedulerCommand.Finish>());
-        IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(new SchedulerEvent.WorkersGivenUp(1, "w2 crashed", Failed: true));
+        Assert.Empty(scheduler.Handle(new SchedulerEvent.WorkerGivenUp("w1", "w1 crashed", Failed: true)).OfType<SchedulerCommand.Finish>());
+        IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(new SchedulerEvent.WorkerGivenUp("w2", "w2 crashed", Failed: true));
         SchedulerCommand.Finish end = Assert.Single(commands.OfType<SchedulerCommand.Finish>());
         Assert.Equal((RunEnd.Failed, "w2 crashed"), (end.End, end.Reason));
     }
 
     [Fact]
-    public void WorkersGivenUp_AskedToLeave_WaitsForOthers()
+    public void WorkerGivenUp_ItsConnectionNotYetGone_FailsAllTheSame()
     {
         Scheduler scheduler = Create(starting: 1);
-        IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(new SchedulerEvent.WorkersGivenUp(1, "w1 left", Failed: false));
+        Ready(scheduler, first);
+        IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(new SchedulerEvent.WorkerGivenUp("w1", "w1 crashed", Failed: true));
+        Assert.Equal(RunEnd.Failed, Assert.Single(commands.OfType<SchedulerCommand.Finish>()).End);
+        Assert.Equal(0, Assert.Single(commands.OfType<SchedulerCommand.SaveCheckpoint>()).NextStep);
+    }
+
+    [Fact]
+    public void WorkerGivenUp_AskedToLeave_WaitsForOthers()
+    {
+        Scheduler scheduler = Create(starting: 1);
+        IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(new SchedulerEvent.WorkerGivenUp("w1", "w1 left", Failed: false));
         Assert.Equal([new SchedulerCommand.Notice("w1 left"), new SchedulerCommand.WaitForWorkers(0, 1)], commands);
     }
 

@@ -106,7 +106,7 @@ internal sealed class LocalWorker(
     }
 
     private void GiveUp(string reason, bool failed = true) =>
-        inbox.TryWrite(new RunEvent(new SchedulerEvent.WorkersGivenUp(1, reason, failed)));
+        inbox.TryWrite(new RunEvent(new SchedulerEvent.WorkerGivenUp(name, reason, failed)));
 
     /// <summary>The end of its standard input asks it to end.</summary>
     private async Task EndAsync(Process last)

@@ -17,7 +17,7 @@ internal sealed class RunDirectory
     /// <exception cref="UserErrorException">It cannot be made, or has files in it already.</exception>
     public RunDirectory(string path)
     {
-        FullPath = Path.GetFullPath(path);
+        FullPath = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         for (string? missing = FullPath; missing is not null && !Directory.Exists(missing); missing = Path.GetDirectoryName(missing))
             made.Add(missing);
         try
@@ -43,8 +43,15 @@ internal sealed class RunDirectory
     /// <summary>Takes away the directories that were made, when the run could not be started.</summary>
     public void TakeBack()
     {
-        foreach (string path in made.Where(path => !Directory.EnumerateFileSystemEntries(path).Any()))
-            Directory.Delete(path);
+        try
+        {
+            foreach (string path in made)
+                Directory.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Something else is in it by now: it stays.
+        }
     }
 
     /// <summary>Writes a checkpoint of a copy of the weights while training goes on.</summary>

@@ -19,9 +19,9 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, TimeS
     private readonly Dictionary<WorkerId, Member> members = [];
     private readonly List<Member> order = [];
     private readonly HashSet<ShardNode> unassigned = [];
+    private readonly HashSet<string> failedWorkers = [];
     private Work next = WorkAt(plan, firstStep);
     private int startingWorkers = options.StartingWorkers;
-    private int failedWorkers;
     private bool started;
     private bool isWorking;
     private bool stopRequested;
@@ -52,7 +52,7 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, TimeS
             case SchedulerEvent.WorkerHeard heard: Hear(heard); break;
             case SchedulerEvent.NodeValueReceived value: Receive(value); break;
             case SchedulerEvent.ClockTicked tick: Tick(tick.Now); break;
-            case SchedulerEvent.WorkersGivenUp givenUp: GiveUp(givenUp); break;
+            case SchedulerEvent.WorkerGivenUp givenUp: GiveUp(givenUp); break;
             case SchedulerEvent.StopRequested: stopRequested = true; break;
         }
 
@@ -134,15 +134,16 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, TimeS
         }
     }
 
-    private void GiveUp(SchedulerEvent.WorkersGivenUp givenUp)
+    private void GiveUp(SchedulerEvent.WorkerGivenUp givenUp)
     {
-        startingWorkers = Math.Max(1, startingWorkers - givenUp.Count);
+        startingWorkers = Math.Max(1, startingWorkers - 1);
         commands.Add(new SchedulerCommand.Notice(givenUp.Reason));
-        failedWorkers += givenUp.Failed ? givenUp.Count : 0;
-        if (failedWorkers < options.StartingWorkers || order.Count > 0)
-            return;
+        if (givenUp.Failed)
+            failedWorkers.Add(givenUp.Name);
 
-        // Nobody is left who could come by himself.
+        // Its last connection may not have been found broken yet.
+        if (failedWorkers.Count < options.StartingWorkers || order.Exists(member => !failedWorkers.Contains(member.Name)))
+            return;
         if (started)
             Save(next.Step);
         End(RunEnd.Failed, givenUp.Reason);

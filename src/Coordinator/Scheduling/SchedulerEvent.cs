@@ -30,9 +30,9 @@ public abstract record SchedulerEvent
     /// <summary>Time passes.</summary>
     public sealed record ClockTicked(TimeSpan Now) : SchedulerEvent;
 
-    /// <summary>Local workers will not come, or not again.</summary>
-    /// <param name="Failed">They cannot work; otherwise somebody asked them to leave.</param>
-    public sealed record WorkersGivenUp(int Count, string Reason, bool Failed) : SchedulerEvent;
+    /// <summary>A local worker will not come, or not again.</summary>
+    /// <param name="Failed">It cannot work; otherwise somebody asked it to leave.</param>
+    public sealed record WorkerGivenUp(string Name, string Reason, bool Failed) : SchedulerEvent;
 
     /// <summary>Somebody asked the run to end after the running step.</summary>
     public sealed record StopRequested : SchedulerEvent;

@@ -32,7 +32,7 @@ internal static class RunFacts
             yield return Invariant($"workers joined {summary.Workers.Joined}, lost {summary.Workers.Lost}; nodes reassigned {summary.NodesReassigned}");
         foreach (string path in written)
             yield return $"wrote {path}";
-        if (summary.Status == "interrupted")
+        if (summary.Status == "interrupted" && written.Any(path => Path.GetFileName(path) == $"step-{summary.Steps:D9}.safetensors"))
             yield return "The newest checkpoint holds the run as it was when it stopped.";
         if (summary.Status == "completed" && run is not null)
             yield return $"next: dotnet run --project src/Coordinator -c Release -- evaluate {Quoted(run.RunDirectory)}{DataOptions(run.Data)}";
@@ -69,7 +69,7 @@ internal static class RunFacts
 
     /// <summary>A word as a shell takes it.</summary>
     private static string Quoted(string word) =>
-        word.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '-' or '_' or ':' or '+' or '~')
+        word.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '-' or '_' or ':' or '+')
             ? word
             : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 

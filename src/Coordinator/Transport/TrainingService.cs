@@ -1,3 +1,4 @@
+using Backprop.Coordinator.Scheduling;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
 using Grpc.Core;
@@ -19,22 +20,19 @@ internal sealed class TrainingService(RunSession session) : TrainingServiceBase
         ServerCallContext context)
     {
         JoinRequest join = JoinCheck.Check(await ReadFirstAsync(requests, context), session);
-        (SharedTensors? shared, SharedMemoryOffer? offer) = SharedMemoryOffers.For(join, session, context);
-        WorkerConnection connection;
-        try
-        {
-            connection = session.Workers.Add(join, id => new WorkerConnection(
-                id, join, session.LocalNames.Contains(join.Name), session.RunId, session.Dataset.Sha256, session.Gradients,
-                shared, session.Inbox.Writer, session.Time));
-        }
-        catch (RpcException)
-        {
-            shared?.Dispose();
-            throw;
-        }
-
-        connection.Send(new CoordinatorMessage { Welcome = JoinCheck.Welcome(session, offer) });
+        WorkerConnection connection = session.Workers.Add(join, id => Welcome(id, join, context));
         await ServeAsync(connection, requests, responses, context);
+    }
+
+    /// <summary>Memory is taken for an admitted worker only, and its welcome comes before anything else that it is told.</summary>
+    private WorkerConnection Welcome(WorkerId id, JoinRequest join, ServerCallContext context)
+    {
+        (SharedTensors? shared, SharedMemoryOffer? offer) = SharedMemoryOffers.For(join, session, context);
+        var connection = new WorkerConnection(
+            id, join, session.LocalNames.Contains(join.Name), session.RunId, session.Dataset.Sha256, session.Gradients,
+            shared, session.Inbox.Writer, session.Time);
+        connection.Send(new CoordinatorMessage { Welcome = JoinCheck.Welcome(session, offer) });
+        return connection;
     }
 
     public override Task FetchDataset(

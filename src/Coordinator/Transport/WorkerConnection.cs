@@ -25,7 +25,7 @@ internal sealed class WorkerConnection(
     private readonly TaskCompletionSource<Status> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly NodeValueReader values = new(join.Name, runId, pool, shared);
     private volatile bool usesShared;
-    private bool isReady;
+    private volatile bool isReady;
     private bool isOver;
     private long? weightsStep;
     private long lastBeat = time.GetTimestamp();
@@ -47,10 +47,10 @@ internal sealed class WorkerConnection(
 
     public void Send(CoordinatorMessage message) => outgoing.Writer.TryWrite(new CoordinatorFrame(message));
 
-    /// <summary>Says "I am alive" when that is due; ends the call when the worker has not said so for too long.</summary>
+    /// <summary>Says "I am alive" when that is due; lets go of one that joined and then says nothing more.</summary>
     public void Pulse()
     {
-        if (time.GetElapsedTime(Volatile.Read(ref lastHeard)) > RunSession.SilenceLimit)
+        if (!isReady && time.GetElapsedTime(Volatile.Read(ref lastHeard)) > RunSession.SilenceLimit)
             Close(new Status(StatusCode.DeadlineExceeded, $"silent for more than {RunSession.SilenceLimit.TotalSeconds:0} s"));
         if (time.GetElapsedTime(lastBeat) < RunSession.HeartbeatInterval)
             return;

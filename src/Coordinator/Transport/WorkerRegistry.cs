@@ -60,7 +60,7 @@ internal sealed class WorkerRegistry
         }
     }
 
-    /// <summary>Speaks to those that are due a sign of life, and ends the calls of those that have been silent for too long.</summary>
+    /// <summary>Speaks to those that are due a sign of life. Whose silence is too long among the ready is the scheduler's to say.</summary>
     public void Pulse()
     {
         foreach (WorkerConnection worker in All)

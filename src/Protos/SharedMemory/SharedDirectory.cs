@@ -16,7 +16,17 @@ public static class SharedDirectory
         Path.Combine(Location, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid():N}"));
 
     /// <summary>Deletes what processes left that were killed at the wrong moment.</summary>
-    public static void Sweep() => Sweep(Location);
+    public static void Sweep()
+    {
+        try
+        {
+            Sweep(Location);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Where nothing can be looked at, nothing can be shared either.
+        }
+    }
 
     internal static void Sweep(string directory)
     {

@@ -87,6 +87,16 @@ public sealed class OtherMachinesTests : IDisposable
         Assert.All(Directory.GetFiles(keys), path => Assert.Equal(mine, File.GetUnixFileMode(path)));
     }
 
+    [Theory]
+    [InlineData("1.2.3")]
+    [InlineData("two words")]
+    public async Task MakeCertificates_UnfitName_LeavesNoFile(string name)
+    {
+        string keys = Path.Combine(directory.Path, "keys");
+        Assert.Equal(2, await RunScriptAsync(keys, name));
+        Assert.False(Directory.Exists(keys) && Directory.EnumerateFileSystemEntries(keys).Any());
+    }
+
     private CoordinatorProcess Open(string keys, string options) => CoordinatorProcess.Start(
         directory,
         $"{options} --listen 0.0.0.0:0 --cert-file {keys}/server.pem --key-file {keys}/server.key --token-file {keys}/token.txt");

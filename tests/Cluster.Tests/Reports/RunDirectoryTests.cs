@@ -20,12 +20,24 @@ public sealed class RunDirectoryTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(path));
     }
 
-    [Fact]
-    public void TakeBack_RunNotStarted_LeavesNothingOfItsOwn()
+    [Theory]
+    [InlineData("runs/one")]
+    [InlineData("runs/one/")]
+    public void TakeBack_RunNotStarted_LeavesNothingOfItsOwn(string path)
     {
-        string runs = Directory.CreateDirectory(Path.Combine(directory.Path, "mine")).FullName;
-        new RunDirectory(Path.Combine(runs, "runs", "one")).TakeBack();
-        Assert.Equal([runs], directory.Entries());
+        string mine = Directory.CreateDirectory(Path.Combine(directory.Path, "mine")).FullName;
+        new RunDirectory(Path.Combine(mine, path)).TakeBack();
+        Assert.Equal([mine], directory.Entries());
+    }
+
+    [Fact]
+    public void TakeBack_SomethingElseCameIntoIt_IsLeft()
+    {
+        var taken = new RunDirectory(Path.Combine(directory.Path, "runs", "one"));
+        string other = Directory.CreateDirectory(Path.Combine(directory.Path, "runs", "other")).FullName;
+        taken.TakeBack();
+        Assert.False(Directory.Exists(taken.FullPath));
+        Assert.True(Directory.Exists(other));
     }
 
     [Theory]

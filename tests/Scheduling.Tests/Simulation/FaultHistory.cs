@@ -59,7 +59,11 @@ internal sealed class FaultHistory
             cluster.Start();
         bool failed = chance.OneIn(2);
         for (int i = coming; i < awaited && !chance.OneIn(4); i++)
-            agenda.After(chance.Seconds(0, 15), () => Handle(new SchedulerEvent.WorkersGivenUp(1, "it did not come", failed)));
+        {
+            string name = $"absent-{i}";
+            agenda.After(chance.Seconds(0, 15), () => Handle(new SchedulerEvent.WorkerGivenUp(name, "it did not come", failed)));
+        }
+
         for (int i = 0; i < 2 && chance.OneIn(3); i++)
             agenda.After(chance.Seconds(0, 60), () => Handle(new SchedulerEvent.StopRequested()));
         new Faults(cluster, agenda, chance).Begin(peersAfterwards: WorkersAtMost);

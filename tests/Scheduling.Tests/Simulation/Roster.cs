@@ -42,9 +42,9 @@ internal sealed class Roster(SchedulerOptions options, TimeSpan start)
                 Hear(heard.Worker);
                 break;
             case SchedulerEvent.ClockTicked tick: now = tick.Now; break;
-            case SchedulerEvent.WorkersGivenUp givenUp:
-                awaited = Math.Max(1, awaited - givenUp.Count);
-                failed += givenUp.Failed ? givenUp.Count : 0;
+            case SchedulerEvent.WorkerGivenUp givenUp:
+                awaited = Math.Max(1, awaited - 1);
+                failed += givenUp.Failed ? 1 : 0;
                 IsForsaken = failed >= options.StartingWorkers && Ready == 0;
                 break;
         }

@@ -27,7 +27,7 @@ internal sealed class Sightings
             case SchedulerEvent.NodeValueReceived value when !matters:
                 Seen.Add(gone.Contains(value.Worker) ? Happening.ValueAfterTheEnd : Happening.ValueTooMany);
                 break;
-            case SchedulerEvent.WorkersGivenUp:
+            case SchedulerEvent.WorkerGivenUp:
                 Seen.Add(promises.IsForsaken ? Happening.Forsaken : Happening.GivenUp);
                 break;
             case SchedulerEvent.StopRequested:
