@@ -142,7 +142,7 @@ internal sealed class TrainingRun(
                 board.BecameReady(happened.Worker!);
                 break;
             case SchedulerEvent.WorkerGone gone:
-                board.Gone(gone.Worker, runIsOver: false);
+                board.Gone(gone.Worker);
                 break;
             case SchedulerEvent.ClockTicked:
                 recorder.Publish();

@@ -52,12 +52,11 @@ internal sealed class WorkerBoard(TimeProvider time)
         row.Times[row.TimeCount++ % row.Times.Length] = time.GetElapsedTime(row.AssignedAt);
     }
 
-    public void Gone(WorkerId worker, bool runIsOver)
+    public void Gone(WorkerId worker)
     {
         if (Find(worker) is not { } row)
             return;
-        if (!runIsOver)
-            Lost++;
+        Lost++;
         row.Activity = WorkerActivity.Lost;
         if (rows.Count(lost => lost.Activity == WorkerActivity.Lost) > LostShown)
             rows.Remove(rows.First(lost => lost.Activity == WorkerActivity.Lost));

@@ -52,20 +52,21 @@ internal sealed class LocalWorker(
     /// <returns>Null when the run has ended meanwhile.</returns>
     private Process? TryStart()
     {
+        Process next;
         lock (gate)
         {
             if (ending.IsCancellationRequested)
                 return null;
             process?.Dispose();
             process = null;
-            process = program.Start(name);
+            process = next = program.Start(name);
         }
 
-        process.OutputDataReceived += (_, line) => Remember(line.Data);
-        process.ErrorDataReceived += (_, line) => Remember(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        return process;
+        next.OutputDataReceived += (_, line) => Remember(line.Data);
+        next.ErrorDataReceived += (_, line) => Remember(line.Data);
+        next.BeginOutputReadLine();
+        next.BeginErrorReadLine();
+        return next;
     }
 
     private async Task WatchAsync(Process running)

@@ -127,9 +127,7 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, TimeS
 
         if (waitingSince is { } since && now - since > options.WorkerTimeout)
         {
-            if (started)
-                Save(next.Step);
-            End(RunEnd.Failed, $"{order.Count} of {RequiredWorkers} workers after waiting for "
+            Fail($"{order.Count} of {RequiredWorkers} workers after waiting for "
                 + $"{options.WorkerTimeout.TotalSeconds:0} s (--worker-timeout)");
         }
     }
@@ -144,9 +142,7 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, TimeS
         // Its last connection may not have been found broken yet.
         if (failedWorkers.Count < options.StartingWorkers || order.Exists(member => !failedWorkers.Contains(member.Name)))
             return;
-        if (started)
-            Save(next.Step);
-        End(RunEnd.Failed, givenUp.Reason);
+        Fail(givenUp.Reason);
     }
 
     /// <summary>Goes as far as it can: hand on, commit, begin, until something has to happen first.</summary>
@@ -232,6 +228,14 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, TimeS
         // What was computed of a running step is given up.
         Save(next.Step);
         End(RunEnd.Interrupted, "stopped on request");
+    }
+
+    /// <summary>Ends for want of workers; what was committed is saved.</summary>
+    private void Fail(string reason)
+    {
+        if (started)
+            Save(next.Step);
+        End(RunEnd.Failed, reason);
     }
 
     private void Save(long step)
