@@ -269,6 +269,16 @@ public sealed class SchedulerTests
     }
 
     [Theory]
+    [InlineData(true, WorkKind.Evaluation, 0)]
+    [InlineData(false, WorkKind.Training, 1)]
+    public void WorkerReady_RunGoesOnAtAnEpochsEnd_EvaluatesWhatWasNot(bool pending, WorkKind kind, int epoch)
+    {
+        var scheduler = new Scheduler(plan, new SchedulerOptions(1, 1, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(8)), TimeSpan.Zero, firstStep: 2, pending);
+        SchedulerCommand.Assign assign = Assert.Single(Ready(scheduler, first).OfType<SchedulerCommand.Assign>());
+        Assert.Equal((kind, epoch, 2), (assign.Work.Kind, assign.Work.Epoch, assign.Work.Step));
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(3)]
     [InlineData(5)]

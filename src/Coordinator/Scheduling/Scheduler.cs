@@ -12,15 +12,17 @@ namespace Backprop.Coordinator.Scheduling;
 /// once; a work is committed when nothing of it is outstanding or unassigned, and then never again.
 /// </remarks>
 /// <param name="start">The time now, on the clock that later events tell.</param>
-/// <param name="firstStep">Steps committed before this run.</param>
-public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, TimeSpan start, long firstStep = 0)
+/// <param name="firstStep">Steps committed before: the run goes on with this one.</param>
+/// <param name="evaluationPending">Whether <paramref name="firstStep"/> begins an epoch, and the one before is yet to be evaluated.</param>
+public sealed class Scheduler(
+    TrainingPlan plan, SchedulerOptions options, TimeSpan start, long firstStep = 0, bool evaluationPending = false)
 {
     private readonly List<SchedulerCommand> commands = [];
     private readonly Dictionary<WorkerId, Member> members = [];
     private readonly List<Member> order = [];
     private readonly HashSet<ShardNode> unassigned = [];
     private readonly HashSet<string> failedWorkers = [];
-    private Work next = WorkAt(plan, firstStep);
+    private Work next = evaluationPending ? EvaluationBefore(plan, firstStep) : WorkAt(plan, firstStep);
     private int startingWorkers = options.StartingWorkers;
     private bool started;
     private bool isWorking;
@@ -62,6 +64,10 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, TimeS
 
     private static Work WorkAt(TrainingPlan plan, long step) =>
         new(WorkKind.Training, plan.EpochOf(step), step, plan.Shards, plan.BatchSizeOf(step));
+
+    /// <summary>The evaluation of the epoch that ended with the step before.</summary>
+    private static Work EvaluationBefore(TrainingPlan plan, long step) =>
+        new(WorkKind.Evaluation, plan.EpochOf(step - 1), step, plan.EvaluationShards, plan.TestExamples);
 
     private int RequiredWorkers => started ? options.MinimumWorkers : Math.Max(startingWorkers, options.MinimumWorkers);
 
@@ -208,9 +214,7 @@ public sealed class Scheduler(TrainingPlan plan, SchedulerOptions options, TimeS
         long step = next.Step + 1;
         if (plan.IsCheckpointDue(next.Step) && !plan.EndsEpoch(next.Step))
             Save(step);
-        next = plan.EndsEpoch(next.Step)
-            ? new Work(WorkKind.Evaluation, next.Epoch, step, plan.EvaluationShards, plan.TestExamples)
-            : WorkAt(plan, step);
+        next = plan.EndsEpoch(next.Step) ? EvaluationBefore(plan, step) : WorkAt(plan, step);
     }
 
     private void AfterEvaluation()
