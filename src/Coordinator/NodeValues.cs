@@ -1,15 +1,44 @@
+using Backprop.Coordinator.Scheduling;
 using Backprop.Coordinator.Transport;
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;
 
 namespace Backprop.Coordinator;
 
+/// <summary>A value of a node, and who gave it.</summary>
+/// <param name="Worker">None: the coordinator computed it itself.</param>
+/// <param name="Sum">The gradient; null for a node of an evaluation.</param>
+internal readonly record struct NodeValue(WorkerId? Worker, string Name, GradientSum? Sum, NodeTotals Totals)
+{
+    public bool HasSameBits(NodeValue other) => Sum is { } sum && other.Sum is { } others
+        ? sum.HasSameBits(others)
+        : Totals.HasSameBits(other.Totals);
+
+    public bool IsFinite => Sum?.IsFinite() ?? double.IsFinite(Totals.Cost);
+}
+
 /// <summary>The values of the current work's nodes, added along the fixed tree once all are there.</summary>
 internal sealed class NodeValues(GradientPool pool)
 {
-    private readonly Dictionary<ShardNode, (GradientSum? Sum, NodeTotals Totals)> values = [];
+    private readonly Dictionary<ShardNode, NodeValue> values = [];
 
-    public void Keep(ShardNode node, GradientSum? sum, NodeTotals totals) => values.Add(node, (sum, totals));
+    /// <summary>Who gave which value.</summary>
+    public IReadOnlyDictionary<ShardNode, NodeValue> All => values;
+
+    public void Keep(ShardNode node, NodeValue value) => values.Add(node, value);
+
+    /// <summary>Puts a value in the place of the one that was kept.</summary>
+    public void Replace(ShardNode node, NodeValue value)
+    {
+        Discard(node);
+        Keep(node, value);
+    }
+
+    public void Discard(ShardNode node)
+    {
+        if (values.Remove(node, out NodeValue dropped) && dropped.Sum is { } sum)
+            pool.Return(sum);
+    }
 
     /// <summary>The root's value. Its gradient stays in the pool's hands: valid until <see cref="Clear"/>.</summary>
     public (GradientSum? Sum, NodeTotals Totals) Root(int shardCount) => Find(new ShardNode(0, shardCount)) ?? default;
@@ -17,10 +46,10 @@ internal sealed class NodeValues(GradientPool pool)
     /// <summary>Gives all gradients back for the next work.</summary>
     public void Clear()
     {
-        foreach ((GradientSum? sum, _) in values.Values)
+        foreach (NodeValue value in values.Values)
         {
-            if (sum is not null)
-                pool.Return(sum);
+            if (value.Sum is not null)
+                pool.Return(value.Sum);
         }
 
         values.Clear();
@@ -29,8 +58,8 @@ internal sealed class NodeValues(GradientPool pool)
     /// <summary>A node's value: kept, or left + right; a child without examples is skipped.</summary>
     private (GradientSum? Sum, NodeTotals Totals)? Find(ShardNode node)
     {
-        if (values.TryGetValue(node, out (GradientSum? Sum, NodeTotals Totals) kept))
-            return kept;
+        if (values.TryGetValue(node, out NodeValue kept))
+            return (kept.Sum, kept.Totals);
         if (node.IsLeaf)
             return null;
         var left = Find(node.Left);

@@ -114,6 +114,13 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         mark = time.GetTimestamp();
     }
 
+    /// <summary>Takes checkpoints of more steps than these back: a wrong value went into them.</summary>
+    public void DiscardCheckpoints(long afterStep)
+    {
+        checkpointed = directory.DiscardCheckpoints(afterStep, Notice)?.Parameters;
+        checkpointedStep = -1;
+    }
+
     public void Notice(string line) => reporter.Noticed(line);
 
     /// <summary>Takes a snapshot and shows it.</summary>

@@ -73,7 +73,8 @@ public static class TrainingProgram
     {
         var scheduler = new Scheduler(setup.Plan, new SchedulerOptions(
             StartingWorkers: Math.Max(options.Workers, options.MinWorkers), options.MinWorkers, options.WorkerTimeout,
-            RunSession.SilenceLimit), session.Time.GetElapsedTime(0));
+            RunSession.SilenceLimit, options.StragglerTimeout, options.Audit, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)))),
+            session.Time.GetElapsedTime(0));
         var board = new WorkerBoard(session.Time);
         recorder.Workers = () => board.Snapshot(session.Workers.All);
         ChannelWriter<RunEvent> inbox = session.Inbox.Writer;
@@ -97,7 +98,7 @@ public static class TrainingProgram
             },
             null, TimeSpan.Zero, RunSession.TickInterval);
 
-        var run = new TrainingRun(setup, scheduler, session, recorder, localWorkers, board);
+        using var run = new TrainingRun(setup, scheduler, session, recorder, localWorkers, board);
         SchedulerCommand.Finish finish = await run.RunAsync();
         session.Workers.EndRun(new Protos.RunEnded { Status = StatusOf(finish.End), Reason = finish.Reason });
         return await recorder.EndAsync(

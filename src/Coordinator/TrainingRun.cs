@@ -5,6 +5,7 @@ using Backprop.Coordinator.Scheduling;
 using Backprop.Coordinator.Transport;
 using Backprop.Core.Model;
 using Backprop.Core.Optimizers;
+using Backprop.Core.Sharding;
 using Backprop.Core.Training;
 using Grpc.Core;
 using Work = Backprop.Coordinator.Scheduling.Work;
@@ -16,19 +17,45 @@ namespace Backprop.Coordinator;
 /// is done here: nodes are given out with the weights they need, values are kept until a mini-batch is whole, then
 /// added along the tree, divided once by the number of examples, and the weights are updated.
 /// </summary>
-internal sealed class TrainingRun(
-    RunSetup setup, Scheduler scheduler, RunSession session, RunRecorder recorder, LocalWorkerGroup? localWorkers,
-    WorkerBoard board)
+internal sealed class TrainingRun : IDisposable
 {
-    private readonly NodeValues values = new(session.Gradients);
-    private readonly IOptimizer optimizer = OptimizerCatalog.Create(setup.Configuration);
-    private readonly LearningRateSchedule schedule = LearningRateSchedule.Parse(setup.Configuration.Schedule);
-    private readonly OptimizerState state = OptimizerCatalog.Create(setup.Configuration).CreateState(setup.Configuration.Shape);
+    private readonly RunSetup setup;
+    private readonly Scheduler scheduler;
+    private readonly RunSession session;
+    private readonly RunRecorder recorder;
+    private readonly LocalWorkerGroup? localWorkers;
+    private readonly WorkerBoard board;
+    private readonly NodeValues values;
+    private readonly OwnComputation own;
+    private readonly ValueComparison comparison;
+    private readonly IOptimizer optimizer;
+    private readonly LearningRateSchedule schedule;
+    private readonly OptimizerState state;
+    private readonly Queue<SchedulerEvent> answers = [];
     private NodeTotals epochTotals;
     private SchedulerCommand.Finish? finish;
 
+    public TrainingRun(
+        RunSetup setup, Scheduler scheduler, RunSession session, RunRecorder recorder, LocalWorkerGroup? localWorkers,
+        WorkerBoard board)
+    {
+        this.setup = setup;
+        this.scheduler = scheduler;
+        this.session = session;
+        this.recorder = recorder;
+        this.localWorkers = localWorkers;
+        this.board = board;
+        values = new NodeValues(session.Gradients);
+        own = new OwnComputation(setup, session.Gradients);
+        comparison = new ValueComparison(values, own);
+        optimizer = OptimizerCatalog.Create(setup.Configuration);
+        schedule = LearningRateSchedule.Parse(setup.Configuration.Schedule);
+        state = optimizer.CreateState(setup.Configuration.Shape);
+        Parameters = setup.InitialParameters.Copy();
+    }
+
     /// <summary>The weights after the last committed step.</summary>
-    public Parameters Parameters { get; } = setup.InitialParameters.Copy();
+    public Parameters Parameters { get; }
 
     /// <summary>Trains until the plan is done, a stop is asked for, or the run fails; nothing is done after that.</summary>
     public async Task<SchedulerCommand.Finish> RunAsync()
@@ -37,19 +64,30 @@ internal sealed class TrainingRun(
         {
             RunEvent happened = await session.Inbox.Reader.ReadAsync();
             Note(happened);
-            bool kept = false;
-            foreach (SchedulerCommand command in scheduler.Handle(happened.Event))
-            {
-                kept |= command is SchedulerCommand.KeepValue;
-                if (finish is null)
-                    Execute(command, happened);
-            }
-
+            bool kept = Handle(happened);
+            while (finish is null && answers.TryDequeue(out SchedulerEvent? answer))
+                Handle(new RunEvent(answer));
             if (!kept && happened.Sum is not null)
                 session.Gradients.Return(happened.Sum);
         }
 
         return finish;
+    }
+
+    public void Dispose() => own.Dispose();
+
+    /// <returns>Whether the value that came is kept.</returns>
+    private bool Handle(RunEvent happened)
+    {
+        bool kept = false;
+        foreach (SchedulerCommand command in scheduler.Handle(happened.Event))
+        {
+            kept |= command is SchedulerCommand.KeepValue;
+            if (finish is null)
+                Execute(command, happened);
+        }
+
+        return kept;
     }
 
     private void Execute(SchedulerCommand command, RunEvent happened)
@@ -58,12 +96,22 @@ internal sealed class TrainingRun(
         {
             case SchedulerCommand.Assign assign: Assign(assign); break;
             case SchedulerCommand.KeepValue keep: Keep(keep, happened); break;
-            case SchedulerCommand.CommitStep commit: CommitStep(commit.Work); break;
+            case SchedulerCommand.CompareValue compare: Compare(compare, happened); break;
+            case SchedulerCommand.Recompute recompute:
+                answers.Enqueue(comparison.Recompute(recompute.Work, recompute.Node, Parameters));
+                break;
+            case SchedulerCommand.DiscardValue discard: values.Discard(discard.Node); break;
+            case SchedulerCommand.CommitStep commit: CommitStep(commit.Work, commit.StillOwed); break;
+            case SchedulerCommand.ForgetStep forget: comparison.Forget(forget.Step); break;
             case SchedulerCommand.CommitEvaluation commit: CommitEvaluation(commit.Work); break;
             case SchedulerCommand.SaveCheckpoint save: SaveCheckpoint(save.NextStep); break;
             case SchedulerCommand.Evict evict:
                 session.Workers[evict.Worker]?.Close(new Status(StatusCode.DeadlineExceeded, evict.Reason));
                 break;
+            case SchedulerCommand.Quarantine quarantine:
+                session.Workers.Quarantine(quarantine.Worker, quarantine.Name, quarantine.Reason);
+                break;
+            case SchedulerCommand.DiscardCheckpoints discard: recorder.DiscardCheckpoints(discard.AfterStep); break;
             case SchedulerCommand.Notice notice: recorder.Notice(notice.Line); break;
             case SchedulerCommand.WaitForWorkers wait:
                 recorder.WantedWorkers = wait.Wanted;
@@ -82,17 +130,29 @@ internal sealed class TrainingRun(
 
     private void Keep(SchedulerCommand.KeepValue keep, RunEvent happened)
     {
-        values.Keep(keep.Node, happened.Sum, happened.Totals);
+        values.Keep(keep.Node, ValueOf(happened));
         board.Answered(keep.Worker, happened.Sum is null ? 0 : happened.Totals.ExampleCount);
         if (happened.Worker is { IsLocal: true } local)
             localWorkers?.Answered(local.Name);
     }
 
-    /// <summary>W ← W − (η/m)·∇W with the mini-batch's sums.</summary>
-    private void CommitStep(Work work)
+    private void Compare(SchedulerCommand.CompareValue compare, RunEvent happened)
     {
+        answers.Enqueue(comparison.Compare(compare.Work, compare.Node, ValueOf(happened)));
+        board.Answered(compare.Worker, 0);
+    }
+
+    private static NodeValue ValueOf(RunEvent happened) =>
+        new(happened.Worker!.Id, happened.Worker.Name, happened.Sum, happened.Totals);
+
+    /// <summary>W ← W − (η/m)·∇W with the mini-batch's sums.</summary>
+    /// <param name="stillOwed">Nodes whose values a second worker is yet to send.</param>
+    private void CommitStep(Work work, IReadOnlyList<ShardNode> stillOwed)
+    {
+        if (stillOwed.Count > 0)
+            comparison.Remember(work, stillOwed, Parameters);
         (GradientSum? sum, NodeTotals totals) = values.Root(work.Shards);
-        if (FailOn(Divergence.Find(work.Step, totals, setup.Configuration)))
+        if (FailOn(Divergence.Find(work.Step, totals, sum!.Layers, setup.Configuration)))
         {
             // The weights before the step may still be good.
             if (Parameters.AreFinite())
@@ -101,7 +161,7 @@ internal sealed class TrainingRun(
         }
 
         optimizer.Update(
-            Parameters, sum!, totals.ExampleCount, schedule.RateAt(setup.Configuration.LearningRate, work.Epoch), state);
+            Parameters, sum, totals.ExampleCount, schedule.RateAt(setup.Configuration.LearningRate, work.Epoch), state);
         values.Clear();
         epochTotals += totals;
         recorder.StepCommitted(work.Step, totals);

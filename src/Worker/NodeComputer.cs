@@ -21,10 +21,8 @@ internal sealed class NodeComputer : IDisposable
     private readonly WeightsGate weights;
     private readonly NodeValueSender sender;
     private readonly OutgoingFrames outgoing;
-    private readonly int[] order;
-    private readonly List<int> examples = [];
+    private readonly StepExamples examples;
     private readonly SharedTensors? shared;
-    private int orderedEpoch = -1;
 
     public NodeComputer(
         Welcome run, Dataset dataset, ThreadTeam team, SharedTensors? shared, IncomingFrames incoming,
@@ -41,7 +39,7 @@ internal sealed class NodeComputer : IDisposable
         backpropagation = new NodeBackpropagation(model, plan.MiniBatch, team);
         weights = new WeightsGate(parameters, incoming, run.RunId);
         sender = new NodeValueSender(outgoing, run.RunId, shared, parameters.Layers);
-        order = new int[plan.TrainingExamples];
+        examples = new StepExamples(plan, run.Seed, run.Shuffle);
     }
 
     /// <summary>Computes an assignment's nodes and queues their values.</summary>
@@ -65,12 +63,10 @@ internal sealed class NodeComputer : IDisposable
     private void Train(Assignment assignment, ShardNode[] nodes, CancellationToken ended)
     {
         long step = (long)assignment.Step;
-        int batchSize = plan.BatchSizeOf(step);
-        GatherExamples((int)assignment.Epoch, plan.PositionsOf(step).Start, nodes, batchSize);
         sender.Begin(assignment.Epoch, assignment.Step, nodes, assignment.Slots);
         backpropagation.Train(
-            dataset.Training, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(examples), parameters, nodes,
-            plan.Shards, batchSize, weights, sender);
+            dataset.Training, examples.Of((int)assignment.Epoch, step, nodes), parameters, nodes, plan.Shards,
+            plan.BatchSizeOf(step), weights, sender);
         weights.WaitForAll();
         sender.WaitUntilWritten(ended);
     }
@@ -97,23 +93,6 @@ internal sealed class NodeComputer : IDisposable
                     },
                 },
             });
-        }
-    }
-
-    /// <summary>The nodes' examples, node after node, from the epoch's order, which every process computes by itself.</summary>
-    private void GatherExamples(int epoch, int batchStart, ShardNode[] nodes, int batchSize)
-    {
-        if (orderedEpoch != epoch)
-        {
-            EpochOrder.Fill(run.Seed, epoch, run.Shuffle, order);
-            orderedEpoch = epoch;
-        }
-
-        examples.Clear();
-        foreach (ShardNode node in nodes)
-        {
-            (int start, int end) = ShardCut.Range(node, plan.Shards, batchSize);
-            examples.AddRange(order.AsSpan(batchStart + start, end - start));
         }
     }
 }

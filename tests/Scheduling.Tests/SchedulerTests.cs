@@ -184,7 +184,7 @@ public sealed class SchedulerTests
         scheduler.Handle(new SchedulerEvent.StopRequested());
 
         IReadOnlyList<SchedulerCommand> commands =
-            scheduler.Handle(new SchedulerEvent.NodeValueReceived(first, WorkKind.Evaluation, 2, new ShardNode(0, 1)));
+            scheduler.Handle(new SchedulerEvent.NodeValueReceived(first, WorkKind.Evaluation, 2, new ShardNode(0, 1), TimeSpan.Zero));
 
         Assert.Equal(2, Assert.Single(commands.OfType<SchedulerCommand.SaveCheckpoint>()).NextStep);
         Assert.Equal(RunEnd.Interrupted, Assert.Single(commands.OfType<SchedulerCommand.Finish>()).End);
@@ -215,7 +215,7 @@ public sealed class SchedulerTests
     {
         Scheduler scheduler = Create(starting: 1);
         IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(new SchedulerEvent.WorkerGivenUp("w1", "w1 left", Failed: false));
-        Assert.Equal([new SchedulerCommand.Notice("w1 left"), new SchedulerCommand.WaitForWorkers(0, 1)], commands);
+        Assert.Equal([new SchedulerCommand.Notice(NoticeKind.WorkerGivenUp, "w1 left", "w1"), new SchedulerCommand.WaitForWorkers(0, 1)], commands);
     }
 
     [Fact]
@@ -253,7 +253,7 @@ public sealed class SchedulerTests
                 case SchedulerCommand.Assign assign:
                     foreach (ShardNode node in assign.Nodes)
                     {
-                        foreach (SchedulerCommand next in scheduler.Handle(new SchedulerEvent.NodeValueReceived(first, assign.Work.Kind, assign.Work.Step, node)))
+                        foreach (SchedulerCommand next in scheduler.Handle(new SchedulerEvent.NodeValueReceived(first, assign.Work.Kind, assign.Work.Step, node, TimeSpan.Zero)))
                             commands.Enqueue(next);
                     }
 
@@ -316,5 +316,5 @@ public sealed class SchedulerTests
         scheduler.Handle(new SchedulerEvent.ClockTicked(TimeSpan.FromSeconds(seconds)));
 
     private static IReadOnlyList<SchedulerCommand> Value(Scheduler scheduler, WorkerId worker, long step, int node, int count) =>
-        scheduler.Handle(new SchedulerEvent.NodeValueReceived(worker, WorkKind.Training, step, new ShardNode(node, count)));
+        scheduler.Handle(new SchedulerEvent.NodeValueReceived(worker, WorkKind.Training, step, new ShardNode(node, count), TimeSpan.Zero));
 }

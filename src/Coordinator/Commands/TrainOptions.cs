@@ -59,6 +59,12 @@ public sealed record TrainOptions
     /// <summary>How long training waits for enough workers before it fails.</summary>
     public required TimeSpan WorkerTimeout { get; init; }
 
+    /// <summary>The least time after which a late worker's nodes are given to another as well; null: never.</summary>
+    public TimeSpan? StragglerTimeout { get; init; }
+
+    /// <summary>The share of nodes that two compute and that are compared, from 0 to 1.</summary>
+    public required double Audit { get; init; }
+
     /// <summary>Where workers join.</summary>
     public required ListenAddress Listen { get; init; }
 

@@ -34,6 +34,8 @@ public static class TrainOptionsReader
             Threads = values.Get(TrainSettings.Threads) ?? Math.Max(1, Environment.ProcessorCount / Math.Max(1, workers)),
             MinWorkers = values.Get(TrainSettings.MinWorkers),
             WorkerTimeout = values.Get(TrainSettings.WorkerTimeout),
+            StragglerTimeout = values.Get(TrainSettings.StragglerTimeout),
+            Audit = values.Get(TrainSettings.Audit),
             Listen = values.Get(TrainSettings.Listen),
             Dashboard = values.Get(TrainSettings.Dashboard),
             RunDirectory = values.Get(TrainSettings.RunDirectory),
@@ -46,6 +48,7 @@ public static class TrainOptionsReader
         };
         CheckNetwork(options, values);
         CheckWorkers(options, values);
+        CheckAudit(options, values);
         AccessRules.Check(options, values);
         CheckRunDirectory(options, values);
         return options;
@@ -94,6 +97,7 @@ public static class TrainOptionsReader
             Setting[] ofWorkers =
             [
                 TrainSettings.Workers, TrainSettings.MinWorkers, TrainSettings.WorkerTimeout, TrainSettings.Listen,
+                TrainSettings.StragglerTimeout, TrainSettings.Audit,
                 TrainSettings.CertificateFile, TrainSettings.KeyFile, TrainSettings.TokenFile,
                 TrainSettings.AllowMixedArithmetic,
             ];
@@ -116,6 +120,16 @@ public static class TrainOptionsReader
             throw new UserErrorException(
                 $"{values.Given(TrainSettings.MinWorkers)} is more than {values.Given(TrainSettings.Workers)}; from 1 to "
                 + $"{options.Workers} fit, or --workers 0 to wait for remote ones.");
+        }
+    }
+
+    private static void CheckAudit(TrainOptions options, SettingValues values)
+    {
+        if (options.Audit > 0 && options.AllowMixedArithmetic)
+        {
+            throw new UserErrorException(
+                $"{values.Given(TrainSettings.Audit)} compares bits, and {values.Given(TrainSettings.AllowMixedArithmetic)} admits "
+                + "workers that give others; leave one of them out.");
         }
     }
 

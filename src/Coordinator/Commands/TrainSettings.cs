@@ -101,6 +101,16 @@ public static class TrainSettings
         "worker-timeout", "TIME", "How long to wait for enough workers before failing: seconds, or such as 90s or 5m.",
         ValueKinds.Duration, TimeSpan.FromMinutes(5), "5m");
 
+    public static readonly Setting<TimeSpan?> StragglerTimeout = new(
+        "straggler-timeout", "TIME",
+        "A worker's nodes are given to another as well when it takes longer than usual, and at least this; off: never.",
+        new ValueKind<TimeSpan?>($"{ValueKinds.Duration.Takes}, or off", TryReadDurationOrOff), TimeSpan.FromSeconds(1), "1s");
+
+    public static readonly Setting<double> Audit = new(
+        "audit", "FRACTION",
+        "Have this share of the nodes computed by two workers and compared bit by bit; one that computes wrongly is sent away.",
+        ValueKinds.Number("a number from 0 to 1", fraction => fraction is >= 0 and <= 1), 0, "0");
+
     public static readonly Setting<ListenAddress> Listen = new(
         "listen", "ADDRESS:PORT",
         "Where workers join (gRPC). Port 0: any free one. Other than loopback needs --cert-file, --key-file and --token-file.",
@@ -141,7 +151,7 @@ public static class TrainSettings
     [
         Dataset, DatasetSettings.Directory, DatasetSettings.TestFile, DatasetSettings.LabelColumn, Layers, Activations,
         Cost, Optimizer, LearningRate, Momentum, L2, Schedule, Initializer, Init, MiniBatch, Epochs, Shards, Shuffle, Seed,
-        Workers, InProcess, Threads, MinWorkers, WorkerTimeout, Listen, Dashboard, RunDirectory, CheckpointEvery, Json,
+        Workers, InProcess, Threads, MinWorkers, WorkerTimeout, StragglerTimeout, Audit, Listen, Dashboard, RunDirectory, CheckpointEvery, Json,
         CertificateFile, KeyFile, TokenFile, AllowMixedArithmetic,
     ];
 
@@ -177,6 +187,16 @@ public static class TrainSettings
         bool read = ValueKinds.WholeNumber(1, ShardCut.Maximum).TryRead(text, out int count);
         shards = count;
         return read && int.IsPow2(count);
+    }
+
+    private static bool TryReadDurationOrOff(string text, out TimeSpan? duration)
+    {
+        duration = null;
+        if (text.Equals("off", StringComparison.OrdinalIgnoreCase))
+            return true;
+        bool read = ValueKinds.Duration.TryRead(text, out TimeSpan time);
+        duration = time;
+        return read;
     }
 
     private static bool TryReadThreads(string text, out int? threads)

@@ -1,3 +1,4 @@
+using Backprop.Core;
 using Backprop.Core.Formats;
 
 namespace Backprop.Coordinator.Reports;
@@ -39,6 +40,32 @@ internal sealed class CheckpointWriter(string directory)
 
     /// <summary>Waits until the last one is written.</summary>
     public Task FinishAsync() => writing;
+
+    /// <summary>Deletes the checkpoints of more steps than these.</summary>
+    /// <returns>The newest that is left; null when there is none.</returns>
+    public Checkpoint? DiscardAfter(long step, Action<string> notice)
+    {
+        writing.Wait();
+        Checkpoint? newest = null;
+        Newest = null;
+        foreach (string path in Directory.Exists(directory) ? Directory.GetFiles(directory, "step-*.safetensors") : [])
+        {
+            try
+            {
+                Checkpoint checkpoint = CheckpointFile.Read(path);
+                if (checkpoint.NextStep > step)
+                    File.Delete(path);
+                else if (newest is null || checkpoint.NextStep > newest.NextStep)
+                    (newest, Newest) = (checkpoint, path);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or UserErrorException)
+            {
+                notice($"WARNING: {path} could not be taken back: {error.Message}");
+            }
+        }
+
+        return newest;
+    }
 
     private void Write(Checkpoint checkpoint)
     {

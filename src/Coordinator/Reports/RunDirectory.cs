@@ -67,6 +67,10 @@ internal sealed class RunDirectory
         return checkpoint;
     }
 
+    /// <summary>Takes back the checkpoints of more steps than these.</summary>
+    /// <returns>The newest that is left; null when there is none.</returns>
+    public Checkpoint? DiscardCheckpoints(long afterStep, Action<string> notice) => checkpoints.DiscardAfter(afterStep, notice);
+
     public Task FinishCheckpointsAsync() => checkpoints.FinishAsync();
 
     /// <summary>Writes the weights as they are at the end.</summary>

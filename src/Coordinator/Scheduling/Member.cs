@@ -14,8 +14,34 @@ internal sealed class Member(WorkerId id, string name, int threads, TimeSpan las
 
     public TimeSpan LastHeard { get; set; } = lastHeard;
 
-    /// <summary>Nodes of the current work that it has been given and has not answered.</summary>
+    /// <summary>Nodes of the current work that it has been given, and whose values are waited for.</summary>
     public HashSet<ShardNode> Outstanding { get; } = [];
 
     public int OutstandingShards => Outstanding.Sum(node => node.Count);
+
+    /// <summary>Nodes that it has been given and that others have answered meanwhile: it is still busy with them.</summary>
+    public HashSet<(Work Work, ShardNode Node)> Late { get; } = [];
+
+    public bool IsFree => Outstanding.Count == 0 && Late.Count == 0;
+
+    /// <summary>When it was given what it is busy with.</summary>
+    public TimeSpan AssignedAt { get; private set; }
+
+    /// <summary>Examples a thread of what it is busy with.</summary>
+    public double Load { get; private set; }
+
+    /// <summary>How often its nodes were given to another as well.</summary>
+    public int TimesLate { get; set; }
+
+    public void Give(List<ShardNode> nodes, int examples, TimeSpan now)
+    {
+        if (IsFree)
+        {
+            AssignedAt = now;
+            Load = 0;
+        }
+
+        Outstanding.UnionWith(nodes);
+        Load += (double)examples / Threads;
+    }
 }

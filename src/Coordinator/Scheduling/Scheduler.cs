@@ -1,42 +1,61 @@
-using Backprop.Core.Sharding;
 using Backprop.Core.Training;
 
 namespace Backprop.Coordinator.Scheduling;
 
 /// <summary>
-/// Decides everything that must be right under faults: who takes part, whose a node is, when a step is complete, when
-/// to save, when to end. Pure: events in, commands out; no socket, clock, thread, file or random source inside.
+/// Decides everything that must be right under faults: who takes part, whose a node is, what is late, what to believe,
+/// when a step is complete, when to save, when to end. Pure: events in, commands out; no socket, clock, thread, file or
+/// random source inside.
 /// </summary>
 /// <remarks>
-/// Invariants: the nodes outstanding, unassigned and answered together cover every example of the current work exactly
-/// once; a work is committed when nothing of it is outstanding or unassigned, and then never again.
+/// Invariants: the nodes outstanding, unassigned and answered together cover every example of the current work; those
+/// answered cover none twice. A work is committed when nothing of it is outstanding, unassigned or in doubt, and then never
+/// again.
 /// </remarks>
-/// <param name="start">The time now, on the clock that later events tell.</param>
-/// <param name="firstStep">Steps committed before: the run goes on with this one.</param>
-/// <param name="evaluationPending">Whether <paramref name="firstStep"/> begins an epoch, and the one before is yet to be evaluated.</param>
-public sealed class Scheduler(
-    TrainingPlan plan, SchedulerOptions options, TimeSpan start, long firstStep = 0, bool evaluationPending = false)
+public sealed partial class Scheduler
 {
+    private readonly TrainingPlan plan;
+    private readonly SchedulerOptions options;
     private readonly List<SchedulerCommand> commands = [];
     private readonly Dictionary<WorkerId, Member> members = [];
     private readonly List<Member> order = [];
-    private readonly HashSet<ShardNode> unassigned = [];
+    private readonly NodeProgress progress = new();
+    private readonly OwedValues owed = new();
+    private readonly AuditDraw audit;
+    private readonly Pace[] paces = [new(), new()];
     private readonly HashSet<string> failedWorkers = [];
-    private Work next = evaluationPending ? EvaluationBefore(plan, firstStep) : WorkAt(plan, firstStep);
-    private int startingWorkers = options.StartingWorkers;
+    private Work next;
+    private int startingWorkers;
     private bool started;
     private bool isWorking;
     private bool stopRequested;
     private bool finished;
-    private TimeSpan now = start;
+    private TimeSpan now;
     private TimeSpan? waitingSince;
     private long savedStep = -1;
+
+    /// <param name="start">The time now, on the clock that later events tell.</param>
+    /// <param name="firstStep">Steps committed before: the run goes on with this one.</param>
+    /// <param name="evaluationPending">Whether <paramref name="firstStep"/> begins an epoch, and the one before is yet to be evaluated.</param>
+    public Scheduler(
+        TrainingPlan plan, SchedulerOptions options, TimeSpan start, long firstStep = 0, bool evaluationPending = false)
+    {
+        this.plan = plan;
+        this.options = options;
+        now = start;
+        next = evaluationPending ? EvaluationBefore(plan, firstStep) : WorkAt(plan, firstStep);
+        startingWorkers = options.StartingWorkers;
+        audit = new AuditDraw(options.AuditFraction, options.AuditSeed);
+    }
 
     /// <summary>The work being done, or the next one when nothing is.</summary>
     public Work Current => next;
 
     /// <summary>Nodes that went to another worker than the first.</summary>
     public long NodesReassigned { get; private set; }
+
+    /// <summary>Nodes whose value was computed twice and compared.</summary>
+    public long NodesCompared { get; private set; }
 
     public int ReadyWorkers => order.Count;
 
@@ -53,6 +72,8 @@ public sealed class Scheduler(
             case SchedulerEvent.WorkerGone gone: Remove(gone); break;
             case SchedulerEvent.WorkerHeard heard: Hear(heard); break;
             case SchedulerEvent.NodeValueReceived value: Receive(value); break;
+            case SchedulerEvent.ValueCompared compared: Compared(compared); break;
+            case SchedulerEvent.NodeRecomputed recomputed: Recomputed(recomputed); break;
             case SchedulerEvent.ClockTicked tick: Tick(tick.Now); break;
             case SchedulerEvent.WorkerGivenUp givenUp: GiveUp(givenUp); break;
             case SchedulerEvent.StopRequested: stopRequested = true; break;
@@ -69,61 +90,12 @@ public sealed class Scheduler(
     private static Work EvaluationBefore(TrainingPlan plan, long step) =>
         new(WorkKind.Evaluation, plan.EpochOf(step - 1), step, plan.EvaluationShards, plan.TestExamples);
 
-    private int RequiredWorkers => started ? options.MinimumWorkers : Math.Max(startingWorkers, options.MinimumWorkers);
-
-    private void Admit(SchedulerEvent.WorkerReady ready)
-    {
-        var member = new Member(ready.Worker, ready.Name, ready.Threads, now);
-        members.Add(ready.Worker, member);
-        order.Add(member);
-        if (started)
-            commands.Add(new SchedulerCommand.Notice($"worker {ready.Name} joined at {next}"));
-    }
-
-    private void Remove(SchedulerEvent.WorkerGone gone)
-    {
-        if (!members.Remove(gone.Worker, out Member? member))
-            return;
-        order.Remove(member);
-        unassigned.UnionWith(member.Outstanding);
-        string nodes = member.Outstanding.Count switch
-        {
-            0 => "",
-            1 => "; 1 node reassigned",
-            int count => $"; {count} nodes reassigned",
-        };
-        NodesReassigned += member.Outstanding.Count;
-        commands.Add(new SchedulerCommand.Notice($"worker {member.Name} lost at {next}{nodes} ({gone.Reason})"));
-    }
-
-    private void Hear(SchedulerEvent.WorkerHeard heard)
-    {
-        now = heard.Now > now ? heard.Now : now;
-        if (members.TryGetValue(heard.Worker, out Member? member))
-            member.LastHeard = now;
-    }
-
-    private void Receive(SchedulerEvent.NodeValueReceived value)
-    {
-        if (!members.TryGetValue(value.Worker, out Member? member))
-            Drop(value, "from a worker that is gone");
-        else if (!isWorking || value.Kind != next.Kind || value.Step != next.Step)
-            Drop(value, $"late: the run is at {next}");
-        else if (!member.Outstanding.Remove(value.Node))
-            Drop(value, "not asked of this worker, or already there");
-        else
-        {
-            member.LastHeard = now;
-            commands.Add(new SchedulerCommand.KeepValue(value.Worker, value.Node));
-        }
-    }
-
-    private void Drop(SchedulerEvent.NodeValueReceived value, string reason) =>
-        commands.Add(new SchedulerCommand.DropValue(value.Worker, value.Node, reason));
+    private void Tell(NoticeKind kind, string line, string? worker = null) =>
+        commands.Add(new SchedulerCommand.Notice(kind, line, worker));
 
     private void Tick(TimeSpan time)
     {
-        now = time > now ? time : now;
+        Pass(time);
         foreach (Member member in order)
         {
             TimeSpan silence = now - member.LastHeard;
@@ -131,6 +103,8 @@ public sealed class Scheduler(
                 commands.Add(new SchedulerCommand.Evict(member.Id, $"silent for {silence.TotalSeconds:0.0} s"));
         }
 
+        if (isWorking && options.StragglerTimeout is { } least)
+            DuplicateLate(least);
         if (waitingSince is { } since && now - since > options.WorkerTimeout)
         {
             Fail($"{order.Count} of {RequiredWorkers} workers after waiting for "
@@ -138,18 +112,7 @@ public sealed class Scheduler(
         }
     }
 
-    private void GiveUp(SchedulerEvent.WorkerGivenUp givenUp)
-    {
-        startingWorkers = Math.Max(1, startingWorkers - 1);
-        commands.Add(new SchedulerCommand.Notice(givenUp.Reason));
-        if (givenUp.Failed)
-            failedWorkers.Add(givenUp.Name);
-
-        // Its last connection may not have been found broken yet.
-        if (failedWorkers.Count < options.StartingWorkers || order.Exists(member => !failedWorkers.Contains(member.Name)))
-            return;
-        Fail(givenUp.Reason);
-    }
+    private void Pass(TimeSpan time) => now = time > now ? time : now;
 
     /// <summary>Goes as far as it can: hand on, commit, begin, until something has to happen first.</summary>
     private void Advance()
@@ -158,7 +121,7 @@ public sealed class Scheduler(
         {
             if (isWorking && IsComplete)
                 Commit();
-            else if (isWorking && unassigned.Count > 0 && order.Count > 0)
+            else if (isWorking && progress.AnyUnassigned && order.Count > 0)
                 HandOn();
             else if (stopRequested && CanStop)
                 Interrupt();
@@ -176,29 +139,7 @@ public sealed class Scheduler(
         ? order.Count == 0
         : next.Kind == WorkKind.Training || order.Count < RequiredWorkers;
 
-    private bool IsComplete => unassigned.Count == 0 && order.TrueForAll(member => member.Outstanding.Count == 0);
-
-    private void Begin()
-    {
-        started = true;
-        isWorking = true;
-        foreach ((Member member, List<ShardNode> nodes) in Assignment.Divide(next, order))
-            Give(member, nodes);
-    }
-
-    private void HandOn()
-    {
-        ShardNode[] nodes = [.. unassigned];
-        unassigned.Clear();
-        foreach ((Member member, List<ShardNode> share) in Assignment.HandOn(next, nodes, order))
-            Give(member, share);
-    }
-
-    private void Give(Member member, List<ShardNode> nodes)
-    {
-        member.Outstanding.UnionWith(nodes);
-        commands.Add(new SchedulerCommand.Assign(member.Id, next, nodes));
-    }
+    private bool IsComplete => progress.IsSettled && order.TrueForAll(member => member.Outstanding.Count == 0);
 
     private void Commit()
     {
@@ -210,7 +151,7 @@ public sealed class Scheduler(
             return;
         }
 
-        commands.Add(new SchedulerCommand.CommitStep(next));
+        commands.Add(new SchedulerCommand.CommitStep(next, StillOwed()));
         long step = next.Step + 1;
         if (plan.IsCheckpointDue(next.Step) && !plan.EndsEpoch(next.Step))
             Save(step);

@@ -25,7 +25,23 @@ public abstract record SchedulerEvent
     public sealed record WorkerHeard(WorkerId Worker, TimeSpan Now) : SchedulerEvent;
 
     /// <summary>A whole value of a node has come.</summary>
-    public sealed record NodeValueReceived(WorkerId Worker, WorkKind Kind, long Step, ShardNode Node) : SchedulerEvent;
+    /// <param name="IsFinite">Whether each of its numbers is; others are added to nothing before they are looked into.</param>
+    public sealed record NodeValueReceived(
+        WorkerId Worker, WorkKind Kind, long Step, ShardNode Node, TimeSpan Now, bool IsFinite = true) : SchedulerEvent;
+
+    /// <summary>The answer to <see cref="SchedulerCommand.CompareValue"/>.</summary>
+    /// <param name="Agrees">Whether the value has the bits of the one that was kept.</param>
+    /// <param name="Name">The worker's name.</param>
+    /// <param name="KeptFrom">Who gave the one that was kept.</param>
+    public sealed record ValueCompared(Work Work, ShardNode Node, bool Agrees, string Name, string KeptFrom) : SchedulerEvent;
+
+    /// <summary>The answer to <see cref="SchedulerCommand.Recompute"/>: the coordinator's own value now stands for the node.</summary>
+    /// <param name="Wrong">Who gave other bits than the coordinator, by name.</param>
+    /// <param name="KeptWasWrong">Whether the value that was kept, and may have been committed, is among them.</param>
+    /// <param name="IsFinite">Whether the coordinator's own numbers are; if not, it is the training that runs away.</param>
+    public sealed record NodeRecomputed(
+        Work Work, ShardNode Node, IReadOnlyList<(WorkerId Worker, string Name)> Wrong, bool KeptWasWrong, bool IsFinite)
+        : SchedulerEvent;
 
     /// <summary>Time passes.</summary>
     public sealed record ClockTicked(TimeSpan Now) : SchedulerEvent;

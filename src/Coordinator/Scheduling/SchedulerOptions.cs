@@ -5,5 +5,9 @@ namespace Backprop.Coordinator.Scheduling;
 /// <param name="MinimumWorkers">Below it training waits, at least 1.</param>
 /// <param name="WorkerTimeout">How long it waits for workers before the run fails.</param>
 /// <param name="SilenceLimit">A worker not heard for longer is taken for gone.</param>
+/// <param name="StragglerTimeout">The least time after which nodes are given to a second worker; null: never.</param>
+/// <param name="AuditFraction">The share of training nodes that two compute and that are compared, from 0 to 1.</param>
+/// <param name="AuditSeed">Which nodes those are; nothing else depends on it.</param>
 public sealed record SchedulerOptions(
-    int StartingWorkers, int MinimumWorkers, TimeSpan WorkerTimeout, TimeSpan SilenceLimit);
+    int StartingWorkers, int MinimumWorkers, TimeSpan WorkerTimeout, TimeSpan SilenceLimit,
+    TimeSpan? StragglerTimeout = null, double AuditFraction = 0, ulong AuditSeed = 0);

@@ -14,12 +14,20 @@ namespace Backprop.Coordinator.Transport;
 /// exist. A value is passed on only when it is whole and was asked for; a part that does not fit ends the worker's call
 /// with a status that says why.
 /// </summary>
-internal sealed class NodeValueReader(string workerName, string runId, GradientPool pool, SharedTensors? shared)
+internal sealed class NodeValueReader(
+    string workerName, string runId, GradientPool pool, SharedTensors? shared, TimeProvider time)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<(WorkKind Kind, long Step, ShardNode Node), (int Examples, int? Slot)> asked = [];
     private readonly Stack<int> freeSlots = new(Enumerable.Range(0, shared?.Slots ?? 0));
     private readonly Dictionary<(WorkKind Kind, long Step, ShardNode Node), (GradientSum Sum, TensorAssembly Assembly)> partial = [];
+
+    /// <summary>Whether the worker still owes values that other weights than this step's are for.</summary>
+    public bool OwesOtherThan(long step)
+    {
+        lock (gate)
+            return asked.Count > 0 && asked.Keys.Any(key => key.Step != step);
+    }
 
     /// <summary>Notes that the worker is asked for these nodes.</summary>
     /// <param name="withSlots">Whether it may put training values into shared memory.</param>
@@ -72,7 +80,7 @@ internal sealed class NodeValueReader(string workerName, string runId, GradientP
 
         value.Sum.Totals = Totals(key, header.Totals);
         partial.Remove(key);
-        return (Answered(key), value.Sum);
+        return (Answered(key, value.Sum.IsFinite()), value.Sum);
     }
 
     /// <summary>Takes a value out of the slot that was named for it.</summary>
@@ -88,7 +96,7 @@ internal sealed class NodeValueReader(string workerName, string runId, GradientP
         GradientSum sum = pool.Rent();
         shared!.ReadValue(slot.Value, sum.Layers);
         sum.Totals = totals;
-        return (Answered(key), sum);
+        return (Answered(key, sum.IsFinite()), sum);
     }
 
     /// <summary>Takes an evaluation node's value.</summary>
@@ -97,7 +105,7 @@ internal sealed class NodeValueReader(string workerName, string runId, GradientP
     {
         var key = KeyOf(WorkKind.Evaluation, value.RunId, value.Step, value.Node);
         NodeTotals totals = Totals(key, value.Totals);
-        return (Answered(key), totals);
+        return (Answered(key, double.IsFinite(totals.Cost)), totals);
     }
 
     /// <summary>Drops what is not whole.</summary>
@@ -124,7 +132,7 @@ internal sealed class NodeValueReader(string workerName, string runId, GradientP
         return key;
     }
 
-    private SchedulerEvent.NodeValueReceived Answered((WorkKind Kind, long Step, ShardNode Node) key)
+    private SchedulerEvent.NodeValueReceived Answered((WorkKind Kind, long Step, ShardNode Node) key, bool isFinite)
     {
         lock (gate)
         {
@@ -132,7 +140,7 @@ internal sealed class NodeValueReader(string workerName, string runId, GradientP
                 freeSlots.Push(slot);
         }
 
-        return new SchedulerEvent.NodeValueReceived(default, key.Kind, key.Step, key.Node);
+        return new SchedulerEvent.NodeValueReceived(default, key.Kind, key.Step, key.Node, time.GetElapsedTime(0), isFinite);
     }
 
     private NodeTotals Totals((WorkKind Kind, long Step, ShardNode Node) key, Totals? totals)

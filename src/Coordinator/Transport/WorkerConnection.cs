@@ -23,7 +23,7 @@ internal sealed class WorkerConnection(
 
     private readonly Lock telling = new();
     private readonly TaskCompletionSource<Status> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly NodeValueReader values = new(join.Name, runId, pool, shared);
+    private readonly NodeValueReader values = new(join.Name, runId, pool, shared, time);
     private volatile bool usesShared;
     private volatile bool isReady;
     private bool isOver;
@@ -62,9 +62,12 @@ internal sealed class WorkerConnection(
     public void Assign(Work work, IReadOnlyList<ShardNode> nodes, Parameters parameters)
     {
         bool needsWeights = weightsStep != work.Step;
-        bool weightsFollow = needsWeights && !usesShared;
+
+        // One that is behind may still have to read the weights that stand in the memory.
+        bool shares = usesShared && !(needsWeights && values.OwesOtherThan(work.Step));
+        bool weightsFollow = needsWeights && !shares;
         weightsStep = work.Step;
-        if (needsWeights && usesShared && !shared!.TryWriteWeights(parameters))
+        if (needsWeights && shares && !shared!.TryWriteWeights(parameters))
             return;
         var assignment = new Protos.Assignment
         {
@@ -73,7 +76,7 @@ internal sealed class WorkerConnection(
             Epoch = (uint)work.Epoch,
             Step = (ulong)work.Step,
             WeightsFollow = weightsFollow,
-            WeightsShared = needsWeights && usesShared,
+            WeightsShared = needsWeights && shares,
         };
         assignment.Nodes.AddRange(nodes.Select(node => new Node { First = (uint)node.First, Count = (uint)node.Count }));
         assignment.Slots.AddRange(values.Ask(work, nodes, withSlots: usesShared));

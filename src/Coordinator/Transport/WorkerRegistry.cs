@@ -11,6 +11,7 @@ internal sealed class WorkerRegistry
 
     private readonly Lock gate = new();
     private readonly Dictionary<string, WorkerConnection> living = [];
+    private readonly Dictionary<string, string> quarantined = [];
     private int lastNumber;
     private RunEnded? ended;
 
@@ -34,7 +35,7 @@ internal sealed class WorkerRegistry
 
     /// <summary>Takes a worker in under its name.</summary>
     /// <exception cref="RpcException">
-    /// ALREADY_EXISTS: its name is taken; RESOURCE_EXHAUSTED: there are too many; UNAVAILABLE: the run is over.
+    /// PERMISSION_DENIED: it computed wrongly; ALREADY_EXISTS: its name is taken; RESOURCE_EXHAUSTED: there are too many; UNAVAILABLE: the run is over.
     /// </exception>
     public WorkerConnection Add(JoinRequest join, Func<Scheduling.WorkerId, WorkerConnection> create)
     {
@@ -42,6 +43,8 @@ internal sealed class WorkerRegistry
         {
             if (ended is not null)
                 throw Refused(StatusCode.Unavailable, $"the run is over: {ended.Status}");
+            if (quarantined.TryGetValue(join.Name, out string? wrong))
+                throw Refused(StatusCode.PermissionDenied, $"worker {join.Name} is quarantined: {wrong}");
             if (living.TryGetValue(join.Name, out WorkerConnection? holder))
             {
                 // The same life again: it noticed before this side did that its connection is dead.
@@ -65,6 +68,14 @@ internal sealed class WorkerRegistry
     {
         foreach (WorkerConnection worker in All)
             worker.Pulse();
+    }
+
+    /// <summary>Ends a worker's connection and lets none of its name in again.</summary>
+    public void Quarantine(Scheduling.WorkerId id, string name, string reason)
+    {
+        lock (gate)
+            quarantined[name] = reason;
+        this[id]?.Close(new Status(StatusCode.PermissionDenied, $"worker {name} is quarantined: {reason}"));
     }
 
     /// <summary>Tells all workers that the run is over, and lets no more in.</summary>

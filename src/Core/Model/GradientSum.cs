@@ -12,4 +12,32 @@ public sealed class GradientSum
     public IReadOnlyList<LayerParameters> Layers { get; }
 
     public NodeTotals Totals { get; set; }
+
+    /// <summary>True when neither a sum nor the cost is NaN or infinite.</summary>
+    public bool IsFinite()
+    {
+        if (!double.IsFinite(Totals.Cost))
+            return false;
+        foreach (LayerParameters layer in Layers)
+        {
+            if (!layer.IsFinite())
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>True when all sums and the totals have the same bits as the other's.</summary>
+    public bool HasSameBits(GradientSum other)
+    {
+        if (!Totals.HasSameBits(other.Totals))
+            return false;
+        for (int layer = 0; layer < Layers.Count; layer++)
+        {
+            if (!Layers[layer].HasSameBits(other.Layers[layer]))
+                return false;
+        }
+
+        return true;
+    }
 }

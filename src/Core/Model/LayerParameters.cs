@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Backprop.Core.Elements;
 using MathNet.Numerics.LinearAlgebra.Single;
 
 namespace Backprop.Core.Model;
@@ -24,9 +26,19 @@ public sealed class LayerParameters
     /// <summary>Elements of W and b together.</summary>
     public int Count => Weights.Values.Length + Biases.Values.Length;
 
+    /// <summary>True when none of the numbers is NaN or infinite.</summary>
+    public bool IsFinite() => Finite.All(Weights.Values) && Finite.All(Biases.Values);
+
+    /// <summary>True when all numbers have the same bits as the other's: −0 is not 0 here, and a NaN equals itself.</summary>
+    public bool HasSameBits(LayerParameters other) =>
+        SameBits(Weights.Values, other.Weights.Values) && SameBits(Biases.Values, other.Biases.Values);
+
     public void CopyTo(LayerParameters destination)
     {
         Weights.Values.AsSpan().CopyTo(destination.Weights.Values);
         Biases.Values.AsSpan().CopyTo(destination.Biases.Values);
     }
+
+    private static bool SameBits(float[] left, float[] right) =>
+        MemoryMarshal.AsBytes(left.AsSpan()).SequenceEqual(MemoryMarshal.AsBytes(right.AsSpan()));
 }

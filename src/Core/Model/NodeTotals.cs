@@ -11,4 +11,9 @@ public readonly record struct NodeTotals(int ExampleCount, int CorrectCount, dou
     /// <summary>left + right, as the tree adds.</summary>
     public static NodeTotals Add(NodeTotals left, NodeTotals right) =>
         new(left.ExampleCount + right.ExampleCount, left.CorrectCount + right.CorrectCount, left.Cost + right.Cost);
+
+    /// <summary>Equal, the cost bit by bit.</summary>
+    public bool HasSameBits(NodeTotals other) =>
+        (ExampleCount, CorrectCount, BitConverter.DoubleToInt64Bits(Cost))
+        == (other.ExampleCount, other.CorrectCount, BitConverter.DoubleToInt64Bits(other.Cost));
 }

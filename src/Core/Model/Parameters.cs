@@ -34,16 +34,7 @@ public sealed class Parameters
     }
 
     /// <summary>True when no weight or bias is NaN or infinite.</summary>
-    public bool AreFinite()
-    {
-        foreach (LayerParameters layer in Layers)
-        {
-            if (!AllFinite(layer.Weights.Values) || !AllFinite(layer.Biases.Values))
-                return false;
-        }
-
-        return true;
-    }
+    public bool AreFinite() => Layers.All(layer => layer.IsFinite());
 
     /// <summary>
     /// The SHA-256 of all parameters as little-endian float32 in the order of the file: each layer's weights row by
@@ -74,16 +65,5 @@ public sealed class Parameters
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    private static bool AllFinite(ReadOnlySpan<float> values)
-    {
-        foreach (float value in values)
-        {
-            if (!float.IsFinite(value))
-                return false;
-        }
-
-        return true;
     }
 }

@@ -6,16 +6,33 @@ namespace Backprop.Core.Training;
 /// <summary>Finds numbers that have run away, in the same places and words wherever a run is trained.</summary>
 public static class Divergence
 {
-    /// <summary>Looks at a mini-batch's cost, before its gradient is used.</summary>
+    /// <summary>Looks at a mini-batch's cost and gradient, before they are used.</summary>
+    /// <param name="gradient">∇W[l] and ∇b[l], as sums or means.</param>
     /// <returns>What the run fails with; null when all is well.</returns>
-    public static string? Find(long step, NodeTotals totals, RunConfiguration configuration) =>
-        double.IsFinite(totals.Cost) ? null : Describe(step, "the mini-batch's cost is not a finite number", configuration);
+    public static string? Find(
+        long step, NodeTotals totals, IReadOnlyList<LayerParameters> gradient, RunConfiguration configuration)
+    {
+        int layer = 0;
+        while (layer < gradient.Count && gradient[layer].IsFinite())
+            layer++;
+        string? ofLayer = layer == gradient.Count ? null : $"the gradient of layer {layer}";
+        return (double.IsFinite(totals.Cost), ofLayer) switch
+        {
+            (true, null) => null,
+            (true, _) => Describe(step, $"{ofLayer} is not finite", configuration),
+            (false, null) => Describe(step, "the mini-batch's cost is not finite", configuration),
+            (false, _) => Describe(step, $"the mini-batch's cost is not finite, nor is {ofLayer}", configuration),
+        };
+    }
 
     /// <summary>Looks at the weights, before they are evaluated or saved.</summary>
     /// <param name="step">The last step that is in them.</param>
     /// <returns>What the run fails with; null when all is well.</returns>
     public static string? Find(long step, Parameters parameters, RunConfiguration configuration) =>
-        parameters.AreFinite() ? null : Describe(step, "a weight is not a finite number any more", configuration);
+        parameters.AreFinite() ? null : Describe(step, $"a weight of layer {FirstNotFinite(parameters)} is not finite any more", configuration);
+
+    private static int FirstNotFinite(Parameters parameters) =>
+        parameters.Layers.TakeWhile(layer => layer.IsFinite()).Count();
 
     private static string Describe(long step, string finding, RunConfiguration configuration) =>
         string.Create(CultureInfo.InvariantCulture, $"training diverged at step {step}: {finding}; try a smaller --learning-rate than {configuration.LearningRate}")

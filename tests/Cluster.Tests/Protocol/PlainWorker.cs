@@ -110,8 +110,10 @@ internal sealed class PlainWorker : IAsyncDisposable
     /// <param name="numbersAtMost">Numbers a message of a node's value.</param>
     /// <param name="beforeMessage">Waited for before each message of a value.</param>
     /// <param name="beforeAnswer">Waited for before an assignment is answered.</param>
+    /// <param name="alter">Changes a message of a value before it is sent.</param>
     public async Task<RunEnded> TrainAsync(
-        int numbersAtMost = int.MaxValue, Func<Task>? beforeMessage = null, Func<Assignment, Task>? beforeAnswer = null)
+        int numbersAtMost = int.MaxValue, Func<Task>? beforeMessage = null, Func<Assignment, Task>? beforeAnswer = null,
+        Action<WorkerMessage>? alter = null)
     {
         using var computation = new PlainComputation(Run);
         await ReadyAsync();
@@ -127,6 +129,7 @@ internal sealed class PlainWorker : IAsyncDisposable
             {
                 if (beforeMessage is not null)
                     await beforeMessage();
+                alter?.Invoke(answer);
                 await SendAsync(answer);
             }
         }

@@ -41,7 +41,7 @@ internal sealed class HeldRun : IAsyncDisposable
     /// <param name="steps">Where it is held, beside <see cref="JoinStep"/> and <see cref="LastStep"/>.</param>
     public static async Task<HeldRun> StartAsync(TemporaryDirectory directory, params ulong[] steps)
     {
-        CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 1 --workers 0");
+        CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 1 --workers 0 --straggler-timeout off");
         string address = (await coordinator.AddressAsync()).TrimEnd('/');
         return new HeldRun(coordinator, address, await PlainWorker.JoinAsync(address, "steady"), [JoinStep, LastStep, .. steps]);
     }

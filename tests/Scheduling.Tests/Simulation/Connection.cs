@@ -3,24 +3,28 @@ using Backprop.Coordinator.Scheduling;
 namespace Backprop.Scheduling.Tests.Simulation;
 
 /// <summary>
-/// One life of a worker as the coordinator hears of it. What is sent comes after a while, in any order, at times twice;
+/// One life of a worker as a coordinator hears of it. What is sent comes after a while, in any order, at times twice;
 /// its end is told once, a while after it, and what was underway may come even later.
 /// </summary>
-internal sealed class Connection(WorkerId id, Agenda agenda, Chance chance, Action<SchedulerEvent> tell)
+internal sealed class Connection(WorkerId id, string name, CoordinatorLife coordinator, Agenda agenda, Chance chance)
 {
     public WorkerId Id => id;
 
+    public string Name => name;
+
     public bool IsClosed { get; private set; }
 
-    public void SendReady(string name, int threads) => tell(new SchedulerEvent.WorkerReady(id, name, threads));
+    public void SendReady(int threads) => coordinator.Handle(new SchedulerEvent.WorkerReady(id, name, threads));
 
-    public void SendHeartbeat() => Deliver(() => tell(new SchedulerEvent.WorkerHeard(id, agenda.Time)));
+    public void SendHeartbeat() => Deliver(() => coordinator.Handle(new SchedulerEvent.WorkerHeard(id, agenda.Time)));
 
-    public void Send(SchedulerEvent.NodeValueReceived value)
+    public void Send(SchedulerCommand.Assign assign, Backprop.Core.Sharding.ShardNode node, Bits bits)
     {
-        Deliver(() => tell(value));
+        void Arrive() => coordinator.Handle(
+            new SchedulerEvent.NodeValueReceived(id, assign.Work.Kind, assign.Work.Step, node, agenda.Time, bits.IsFinite), bits);
+        Deliver(Arrive);
         if (chance.OneIn(12))
-            Deliver(() => tell(value));
+            Deliver(Arrive);
     }
 
     public void Close(string reason)
@@ -28,7 +32,7 @@ internal sealed class Connection(WorkerId id, Agenda agenda, Chance chance, Acti
         if (IsClosed)
             return;
         IsClosed = true;
-        agenda.After(chance.Seconds(0, 0.7), () => tell(new SchedulerEvent.WorkerGone(id, reason)));
+        agenda.After(chance.Seconds(0, 0.7), () => coordinator.Handle(new SchedulerEvent.WorkerGone(id, reason)));
     }
 
     private void Deliver(Action arrive)

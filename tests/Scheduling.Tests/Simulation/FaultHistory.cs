@@ -4,36 +4,40 @@ using Backprop.Core.Training;
 namespace Backprop.Scheduling.Tests.Simulation;
 
 /// <summary>
-/// A run under faults that all follow from one seed: workers join, die, vanish, freeze, wake and come back; the clock
-/// jumps; somebody stops the run. The scheduler's promises are checked at every event.
+/// A run under faults that all follow from one seed: workers join, die, vanish, freeze, wake, slow down, lie and come back;
+/// the coordinator is killed and resumed; the clock jumps; somebody stops the run.
 /// </summary>
 internal sealed class FaultHistory
 {
-    private const int EventsAtMost = 20_000;
     private const int WorkersAtMost = 3;
+    private const int LivesAtMost = 30;
 
     private readonly Agenda agenda = new();
     private readonly Chance chance;
     private readonly Action<string>? note;
-    private readonly Scheduler scheduler;
+    private readonly TrainingPlan plan;
+    private readonly SchedulerOptions options;
     private readonly Cluster cluster;
-    private readonly Promises promises;
+    private readonly Disk disk = new();
     private readonly Sightings sightings = new();
+    private CoordinatorLife life;
+    private int lives = 1;
 
     /// <param name="note">Told what happens, for a person who looks into a failure.</param>
     public FaultHistory(ulong seed, Action<string>? note = null)
     {
         this.note = note;
         chance = new Chance(seed);
-        var plan = new TrainingPlan(
+        plan = new TrainingPlan(
             chance.Between(1, 60), chance.Between(1, 20), chance.Between(1, 3), 1 << chance.Between(0, 3),
             chance.Between(1, 600), chance.Between(0, 3));
-        var options = new SchedulerOptions(
-            chance.Between(1, WorkersAtMost), chance.Between(1, WorkersAtMost), TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(8));
-        scheduler = new Scheduler(plan, options, agenda.Time);
-        promises = new Promises(plan, options, agenda.Time);
-        cluster = new Cluster(pace: chance.Seconds(0.01, 1), agenda, chance, Handle);
+        options = new SchedulerOptions(
+            chance.Between(1, WorkersAtMost), chance.Between(1, WorkersAtMost), TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(8),
+            chance.OneIn(3) ? null : TimeSpan.FromSeconds(chance.Seconds(0.1, 2)),
+            chance.OneIn(2) ? 0 : chance.OneIn(2) ? 1 : chance.Seconds(0, 1), seed);
+        cluster = new Cluster(pace: chance.Seconds(0.01, 1), agenda, chance);
         note?.Invoke($"{plan}, {options}");
+        life = Begin(options);
         Prepare(options.StartingWorkers);
     }
 
@@ -45,63 +49,84 @@ internal sealed class FaultHistory
     /// <exception cref="HistoryException">A promise was broken.</exception>
     public void Run()
     {
-        while (promises.End is null)
-            agenda.Advance();
-        HistoryException.Require(
-            scheduler.NodesReassigned == promises.NodesLeft, $"{scheduler.NodesReassigned} nodes are told as reassigned, not {promises.NodesLeft}");
+        while (true)
+        {
+            while (!life.IsOver)
+                agenda.Advance();
+            EventCount += life.EventCount;
+            if (!GoesOn)
+                break;
+            Resume();
+        }
+
+        if (life.End == RunEnd.Completed)
+            CheckFinalState();
     }
 
-    /// <summary>Some of the awaited workers come, some are given up; there may be faults, and a stop or two.</summary>
+    /// <summary>A killed run is resumed, and of those that were stopped or failed some are.</summary>
+    private bool GoesOn => lives < LivesAtMost && disk.Newest.NextStep < plan.StepCount
+        && (life.End is null || (life.End != RunEnd.Completed && chance.OneIn(2)));
+
+    private void CheckFinalState()
+    {
+        bool mayBeWrong = cluster.HasLiar && options.AuditFraction < 1;
+        HistoryException.Require(
+            mayBeWrong || life.State == Disk.Faultless(plan), "the final weights are not those of a run without faults");
+    }
+
+    private CoordinatorLife Begin(SchedulerOptions under)
+    {
+        var begun = new CoordinatorLife(plan, under, agenda, chance, cluster, disk, sightings, note);
+        cluster.Coordinator = begun;
+        return begun;
+    }
+
+    /// <summary>After a while a coordinator goes on from what is on the disk; workers look for it meanwhile.</summary>
+    private void Resume()
+    {
+        cluster.Disconnect();
+        bool isUp = false;
+        agenda.After(chance.Seconds(0, 10), () => isUp = true);
+        while (!isUp)
+            agenda.Advance();
+        note?.Invoke($"{agenda.Now:0.000} another coordinator goes on from {disk.Newest}");
+        lives++;
+        sightings.Seen.Add(Happening.Resumed);
+        life = Begin(options with { StartingWorkers = options.MinimumWorkers });
+        while (cluster.Living.Count < options.MinimumWorkers && !chance.OneIn(6))
+            cluster.Start();
+    }
+
+    /// <summary>Some of the awaited workers come, some are given up; there may be faults, kills of the coordinator, a stop or two.</summary>
     private void Prepare(int awaited)
     {
         int coming = chance.Between(0, awaited);
         for (int i = 0; i < coming; i++)
             cluster.Start();
         bool failed = chance.OneIn(2);
+        CoordinatorLife first = life;
         for (int i = coming; i < awaited && !chance.OneIn(4); i++)
         {
             string name = $"absent-{i}";
-            agenda.After(chance.Seconds(0, 15), () => Handle(new SchedulerEvent.WorkerGivenUp(name, "it did not come", failed)));
+            agenda.After(chance.Seconds(0, 15), () => first.Handle(new SchedulerEvent.WorkerGivenUp(name, "it did not come", failed)));
         }
 
         for (int i = 0; i < 2 && chance.OneIn(3); i++)
-            agenda.After(chance.Seconds(0, 60), () => Handle(new SchedulerEvent.StopRequested()));
+            agenda.After(chance.Seconds(0, 60), () => life.Handle(new SchedulerEvent.StopRequested()));
+        if (chance.OneIn(3))
+            KillNow(chance.Seconds(1, 20), chance.Between(1, 6));
         new Faults(cluster, agenda, chance).Begin(peersAfterwards: WorkersAtMost);
-        Tick();
     }
 
-    /// <summary>The coordinator's timer, which its machine may hold up.</summary>
-    private void Tick() => agenda.After(chance.OneIn(20) ? chance.Seconds(0, 5) : 0.25, () =>
+    private void KillNow(double meanGap, int times) => agenda.After(chance.Until(meanGap), () =>
     {
-        Handle(new SchedulerEvent.ClockTicked(agenda.Time));
-        Tick();
+        if (!life.IsOver)
+        {
+            note?.Invoke($"{agenda.Now:0.000} the coordinator is killed");
+            life.Die();
+        }
+
+        if (times > 1)
+            KillNow(meanGap, times - 1);
     });
-
-    private void Handle(SchedulerEvent happened)
-    {
-        if (promises.End is not null)
-            return;
-        HistoryException.Require(++EventCount <= EventsAtMost, "the run does not come to its end");
-        note?.Invoke($"{agenda.Now:0.000} {happened}");
-        sightings.Note(happened, promises.Take(happened), promises);
-        IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(happened);
-        foreach (SchedulerCommand command in commands)
-            note?.Invoke("    " + Describe(command));
-        sightings.Note(commands);
-        promises.Check(happened, commands);
-        foreach (SchedulerCommand command in commands)
-            Execute(command);
-    }
-
-    private static string Describe(SchedulerCommand command) => command is SchedulerCommand.Assign assign
-        ? $"Assign {{ Worker = {assign.Worker}, Work = {assign.Work}, Nodes = {string.Join(' ', assign.Nodes)} }}"
-        : command.ToString();
-
-    private void Execute(SchedulerCommand command)
-    {
-        if (command is SchedulerCommand.Assign assign)
-            cluster.Assign(assign);
-        else if (command is SchedulerCommand.Evict evict)
-            cluster.Evict(evict);
-    }
 }

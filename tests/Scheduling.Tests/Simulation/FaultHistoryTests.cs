@@ -4,7 +4,7 @@ namespace Backprop.Scheduling.Tests.Simulation;
 
 public sealed class FaultHistoryTests
 {
-    private const int Histories = 3000;
+    private const int Histories = 10_000;
 
     /// <summary>Lines of a failed history's trace that are shown, up to the failure.</summary>
     private const int TraceLines = 60;

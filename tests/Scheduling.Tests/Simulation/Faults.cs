@@ -32,7 +32,7 @@ internal sealed class Faults(Cluster cluster, Agenda agenda, Chance chance)
         }
 
         Peer victim = chance.Of(cluster.Living);
-        switch (chance.Between(0, 4))
+        switch (chance.Between(0, 5))
         {
             case 0:
                 victim.Die();
@@ -44,6 +44,9 @@ internal sealed class Faults(Cluster cluster, Agenda agenda, Chance chance)
                 break;
             case 2:
                 victim.CutOff();
+                break;
+            case 3:
+                victim.SlowDown(chance.Seconds(2, 20));
                 break;
             default:
                 victim.Freeze();

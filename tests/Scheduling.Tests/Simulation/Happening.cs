@@ -15,6 +15,21 @@ internal enum Happening
     /// <summary>A value came again, or for a step that was over.</summary>
     ValueTooMany,
 
+    /// <summary>A late worker's nodes were given to another as well.</summary>
+    NodesDuplicated,
+
+    /// <summary>A second value came for a node, in time or after its step was committed.</summary>
+    ValuesCompared,
+
+    /// <summary>And had other bits.</summary>
+    ValuesDiffered,
+
+    /// <summary>A worker was found to compute wrongly.</summary>
+    Quarantined,
+
+    /// <summary>Another coordinator went on from a checkpoint.</summary>
+    Resumed,
+
     /// <summary>A worker came back with another life.</summary>
     JoinedAgain,
 

@@ -4,21 +4,31 @@ using Backprop.Core.Training;
 
 namespace Backprop.Scheduling.Tests.Simulation;
 
+/// <summary>What is to become of a value that comes.</summary>
+internal enum Fate
+{
+    Drop,
+    Keep,
+    Compare,
+}
+
 /// <summary>
-/// What must hold of the work: every step is committed once and in order; at every moment each shard of it is with one
+/// What must hold of the work: every step is committed once and in order; at every moment each shard of it is with a
 /// worker, answered, or left behind by one that is gone; and a commit counts every example once.
 /// </summary>
-internal sealed class Ledger(TrainingPlan plan)
+internal sealed class Ledger(TrainingPlan plan, long firstStep, bool evaluationPending)
 {
-    private readonly Dictionary<ShardNode, WorkerId> outstanding = [];
+    private readonly Dictionary<ShardNode, HashSet<WorkerId>> outstanding = [];
+    private readonly Dictionary<WorkerId, HashSet<(Work Work, ShardNode Node)>> unanswered = [];
     private readonly HashSet<ShardNode> kept = [];
     private readonly HashSet<int> leftBehind = [];
-    private Work next = new(WorkKind.Training, 0, 0, plan.Shards, plan.BatchSizeOf(0));
+    private readonly HashSet<long> remembered = [];
+    private Work next = WorkAfter(plan, firstStep, evaluationPending);
 
-    public long CommittedSteps { get; private set; }
+    public long CommittedSteps { get; private set; } = firstStep;
 
-    /// <summary>Nodes that a worker had not answered when it was gone.</summary>
-    public long NodesLeft { get; private set; }
+    /// <summary>Nodes that went to another worker than the first.</summary>
+    public long NodesReassigned { get; private set; }
 
     /// <summary>Whether the next work has been begun.</summary>
     public bool IsWorking { get; private set; }
@@ -29,68 +39,133 @@ internal sealed class Ledger(TrainingPlan plan)
 
     public Work Next => next;
 
-    /// <summary>Whether the value is one that somebody was asked for and has not given.</summary>
-    public bool IsWanted(SchedulerEvent.NodeValueReceived value) =>
-        IsWorking && (value.Kind, value.Step) == (next.Kind, next.Step)
-        && outstanding.TryGetValue(value.Node, out WorkerId holder) && holder == value.Worker;
+    /// <summary>Whether a node is with two workers.</summary>
+    public bool HasTwins => outstanding.Values.Any(holders => holders.Count > 1);
 
-    public void Assign(SchedulerCommand.Assign assign)
+    public Fate FateOf(SchedulerEvent.NodeValueReceived value)
+    {
+        foreach ((Work work, ShardNode node) in unanswered.GetValueOrDefault(value.Worker) ?? [])
+        {
+            if ((work.Kind, work.Step, node) != (value.Kind, value.Step, value.Node))
+                continue;
+            if (work == next)
+                return kept.Contains(node) ? Fate.Compare : Fate.Keep;
+            return work.Kind == WorkKind.Training ? Fate.Compare : Fate.Drop;
+        }
+
+        return Fate.Drop;
+    }
+
+    /// <summary>The worker has answered, whatever becomes of it.</summary>
+    public void Answer(SchedulerEvent.NodeValueReceived value)
+    {
+        unanswered.GetValueOrDefault(value.Worker)?.RemoveWhere(
+            owed => (owed.Work.Kind, owed.Work.Step, owed.Node) == (value.Kind, value.Step, value.Node));
+        if ((value.Kind, value.Step) == (next.Kind, next.Step))
+            Release(value.Node, value.Worker);
+    }
+
+    public void Assign(SchedulerCommand.Assign assign, SchedulerEvent happened)
     {
         HistoryException.Require(assign.Work == next, $"{assign.Work} is given out, and {next} is to be done");
         IsWorking = true;
         foreach (ShardNode node in assign.Nodes)
         {
+            bool isTwin = outstanding.TryGetValue(node, out HashSet<WorkerId>? holders);
             HistoryException.Require(
-                node.IsNodeOf(next.Shards) && !outstanding.Keys.Concat(kept).Any(other => Overlap(node, other)),
+                node.IsNodeOf(next.Shards) && !outstanding.Keys.Concat(kept).Any(other => other != node && Overlap(node, other)) && !kept.Contains(node),
                 $"{node} of {next} is given out, and part of it is with another or answered");
-            outstanding.Add(node, assign.Worker);
+            HistoryException.Require(!isTwin || !holders!.Contains(assign.Worker), $"{node} of {next} is given to {assign.Worker} twice");
+            if (!isTwin)
+                outstanding[node] = holders = [];
+            else if (happened is SchedulerEvent.ClockTicked)
+                NodesReassigned++;
+            holders!.Add(assign.Worker);
+            if (!unanswered.TryGetValue(assign.Worker, out var owed))
+                unanswered[assign.Worker] = owed = [];
+            owed.Add((next, node));
             for (int shard = node.First; shard < node.End; shard++)
                 leftBehind.Remove(shard);
         }
     }
 
-    public void Keep(SchedulerCommand.KeepValue keep)
+    public void Keep(ShardNode node)
     {
-        HistoryException.Require(outstanding.Remove(keep.Node), $"{keep.Node} of {next} is kept, and nobody was asked for it");
-        kept.Add(keep.Node);
+        HistoryException.Require(kept.Add(node), $"{node} of {next} is kept twice");
     }
 
-    /// <returns>How many nodes it had not answered.</returns>
+    public void Discard(ShardNode node)
+    {
+        HistoryException.Require(kept.Remove(node), $"{node} of {next} is discarded, and was not kept");
+        if (!outstanding.ContainsKey(node))
+            LeaveBehind(node);
+    }
+
+    /// <returns>How many nodes nobody computes any more.</returns>
     public int Lose(WorkerId worker)
     {
-        ShardNode[] lost = [.. outstanding.Where(pair => pair.Value == worker).Select(pair => pair.Key)];
-        foreach (ShardNode node in lost)
-        {
-            outstanding.Remove(node);
-            leftBehind.UnionWith(Enumerable.Range(node.First, node.Count).Where(shard => ExamplesOf(new ShardNode(shard, 1)) > 0));
-        }
-
-        NodesLeft += lost.Length;
-        return lost.Length;
+        unanswered.Remove(worker);
+        long before = NodesReassigned;
+        foreach (ShardNode node in outstanding.Keys.ToList())
+            Release(node, worker, thenLeaveBehind: true);
+        return (int)(NodesReassigned - before);
     }
 
-    public void Commit(Work work)
+    public void Commit(Work work, IReadOnlyList<ShardNode> stillOwed)
     {
         HistoryException.Require(IsWorking && work == next, $"{work} is committed, and {next} is to be done");
-        HistoryException.Require(outstanding.Count == 0, $"{work} is committed before {outstanding.Count} nodes are answered");
+        HistoryException.Require(
+            outstanding.Keys.All(kept.Contains), $"{work} is committed before {outstanding.Count} nodes are answered");
         CountExamples();
+        HashSet<ShardNode> owed = [.. unanswered.Values.SelectMany(all => all).Where(one => one.Work == work).Select(one => one.Node)];
+        HistoryException.Require(
+            work.Kind == WorkKind.Evaluation || owed.SetEquals(stillOwed), $"{stillOwed.Count} nodes of {work} are told as owed, and {owed.Count} are");
+        if (stillOwed.Count > 0)
+            remembered.Add(work.Step);
         kept.Clear();
+        outstanding.Clear();
         IsWorking = false;
         if (work.Kind == WorkKind.Training)
             CommittedSteps++;
-        next = work.Kind == WorkKind.Training && plan.EndsEpoch(work.Step)
-            ? new Work(WorkKind.Evaluation, work.Epoch, CommittedSteps, plan.EvaluationShards, plan.TestExamples)
-            : new Work(WorkKind.Training, plan.EpochOf(CommittedSteps), CommittedSteps, plan.Shards, plan.BatchSizeOf(CommittedSteps));
+        next = WorkAfter(plan, CommittedSteps, work.Kind == WorkKind.Training && plan.EndsEpoch(work.Step));
     }
+
+    public void Forget(long step) => remembered.Remove(step);
 
     /// <summary>Once an event is dealt with no shard may be lost, and none lies where somebody could compute it.</summary>
     public void Check(bool anyWorkers)
     {
+        foreach (long step in remembered)
+        {
+            HistoryException.Require(
+                unanswered.Values.Any(all => all.Any(owed => owed.Work.Kind == WorkKind.Training && owed.Work.Step == step)),
+                $"step {step} is remembered, and nobody owes anything of it");
+        }
+
         if (!IsWorking)
             return;
         HistoryException.Require(leftBehind.Count == 0 || !anyWorkers, $"shards {string.Join(' ', leftBehind)} of {next} are handed to nobody");
-        int covered = outstanding.Keys.Concat(kept).Sum(ExamplesOf) + leftBehind.Sum(shard => ExamplesOf(new ShardNode(shard, 1)));
+        int covered = outstanding.Keys.Union(kept).Sum(ExamplesOf) + leftBehind.Sum(shard => ExamplesOf(new ShardNode(shard, 1)));
         HistoryException.Require(covered == next.BatchSize, $"{covered} of the {next.BatchSize} examples of {next} are with somebody or answered");
+    }
+
+    private static Work WorkAfter(TrainingPlan plan, long steps, bool evaluation) => evaluation
+        ? new Work(WorkKind.Evaluation, plan.EpochOf(steps - 1), steps, plan.EvaluationShards, plan.TestExamples)
+        : new Work(WorkKind.Training, plan.EpochOf(steps), steps, plan.Shards, plan.BatchSizeOf(steps));
+
+    private void Release(ShardNode node, WorkerId worker, bool thenLeaveBehind = false)
+    {
+        if (!outstanding.TryGetValue(node, out HashSet<WorkerId>? holders) || !holders.Remove(worker) || holders.Count > 0)
+            return;
+        outstanding.Remove(node);
+        if (thenLeaveBehind && !kept.Contains(node))
+            LeaveBehind(node);
+    }
+
+    private void LeaveBehind(ShardNode node)
+    {
+        NodesReassigned++;
+        leftBehind.UnionWith(Enumerable.Range(node.First, node.Count).Where(shard => ExamplesOf(new ShardNode(shard, 1)) > 0));
     }
 
     private void CountExamples()

@@ -8,7 +8,9 @@ namespace Backprop.Scheduling.Tests.Simulation;
 /// finds its connection closed. What it would have done while it was frozen it does when it wakes.
 /// </summary>
 /// <param name="pace">The most seconds that a node takes it.</param>
-internal sealed class Peer(string name, double pace, Agenda agenda, Chance chance, Func<Peer, Connection> open)
+/// <param name="isLiar">Whether some of its values are wrong, or no numbers at all.</param>
+/// <param name="open">Null where nobody answers.</param>
+internal sealed class Peer(string name, double pace, bool isLiar, Agenda agenda, Chance chance, Func<Peer, Connection?> open)
 {
     /// <summary>Seconds between two signs of life.</summary>
     private const double Heartbeat = 1;
@@ -17,13 +19,22 @@ internal sealed class Peer(string name, double pace, Agenda agenda, Chance chanc
     private readonly Queue<Action> held = [];
     private Connection? connection;
     private double busyUntil;
+    private double slowness = 1;
     private bool isGone;
     private bool isFrozen;
+
+    public string Name => name;
 
     public void Join() => Later(chance.Seconds(0, 2), () =>
     {
         connection = open(this);
-        connection.SendReady(name, threads);
+        if (connection is null)
+        {
+            Join();
+            return;
+        }
+
+        connection.SendReady(threads);
         Beat(connection);
     });
 
@@ -32,17 +43,21 @@ internal sealed class Peer(string name, double pace, Agenda agenda, Chance chanc
     {
         foreach (ShardNode node in assign.Nodes)
         {
-            busyUntil = Math.Max(busyUntil, agenda.Now) + chance.Seconds(0, pace);
-            Later(busyUntil - agenda.Now, () => from.Send(
-                new SchedulerEvent.NodeValueReceived(from.Id, assign.Work.Kind, assign.Work.Step, node)));
+            busyUntil = Math.Max(busyUntil, agenda.Now) + (slowness * chance.Seconds(0, pace));
+            Bits bits = Compute();
+            Later(busyUntil - agenda.Now, () => from.Send(assign, node, bits));
         }
     });
+
+    /// <summary>Takes so many times as long from now on.</summary>
+    public void SlowDown(double times) => slowness = times;
 
     public void Freeze() => isFrozen = true;
 
     public void Thaw()
     {
         isFrozen = false;
+        slowness = 1;
         while (held.TryDequeue(out Action? action))
             action();
     }
@@ -61,6 +76,13 @@ internal sealed class Peer(string name, double pace, Agenda agenda, Chance chanc
     {
         isGone = true;
         held.Clear();
+    }
+
+    private Bits Compute()
+    {
+        if (!isLiar || !chance.OneIn(8))
+            return Bits.Right;
+        return chance.OneIn(3) ? new Bits((ulong)chance.Between(1, 1000), IsFinite: false) : new Bits((ulong)chance.Between(1, 1000));
     }
 
     private void Beat(Connection current) => Later(Heartbeat, () =>

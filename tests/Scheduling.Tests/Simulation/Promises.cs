@@ -4,13 +4,16 @@ using Backprop.Core.Training;
 namespace Backprop.Scheduling.Tests.Simulation;
 
 /// <summary>What the scheduler promises, held against every event that it is told and every command that it gives.</summary>
-internal sealed class Promises(TrainingPlan plan, SchedulerOptions options, TimeSpan start)
+internal sealed class Promises(
+    TrainingPlan plan, SchedulerOptions options, TimeSpan start, long firstStep = 0, bool evaluationPending = false)
 {
-    private readonly Ledger ledger = new(plan);
+    private readonly Ledger ledger = new(plan, firstStep, evaluationPending);
     private readonly Roster roster = new(options, start);
     private readonly CheckpointLog checkpoints = new(plan);
-    private bool isWanted;
+    private Fate fate;
+    private int answersAwaited;
     private bool stopRequested;
+    private bool wrongWasCommitted;
 
     public bool IsWorking => ledger.IsWorking;
 
@@ -18,9 +21,14 @@ internal sealed class Promises(TrainingPlan plan, SchedulerOptions options, Time
 
     public bool IsForsaken => roster.IsForsaken;
 
+    public bool HasTwins => ledger.HasTwins;
+
     public int Ready => roster.Ready;
 
-    public long NodesLeft => ledger.NodesLeft;
+    public long NodesReassigned => ledger.NodesReassigned;
+
+    /// <summary>At an epoch's end: whether its evaluation is yet to come.</summary>
+    public bool IsEvaluationAhead => ledger.Next.Kind == WorkKind.Evaluation;
 
     /// <summary>How the run ended; null before.</summary>
     public RunEnd? End { get; private set; }
@@ -30,9 +38,14 @@ internal sealed class Promises(TrainingPlan plan, SchedulerOptions options, Time
     public bool Take(SchedulerEvent happened)
     {
         roster.Take(happened);
+        answersAwaited -= happened is SchedulerEvent.ValueCompared or SchedulerEvent.NodeRecomputed ? 1 : 0;
         stopRequested |= happened is SchedulerEvent.StopRequested;
-        isWanted = happened is SchedulerEvent.NodeValueReceived value && ledger.IsWanted(value);
-        return isWanted || (happened is SchedulerEvent.WorkerGone gone && ledger.Lose(gone.Worker) > 0);
+        wrongWasCommitted |= happened is SchedulerEvent.NodeRecomputed { KeptWasWrong: true } recomputed && recomputed.Work != ledger.Next;
+        if (happened is not SchedulerEvent.NodeValueReceived value)
+            return happened is SchedulerEvent.WorkerGone gone && ledger.Lose(gone.Worker) > 0;
+        fate = ledger.FateOf(value);
+        ledger.Answer(value);
+        return fate != Fate.Drop;
     }
 
     /// <summary>Checks what the scheduler made of it.</summary>
@@ -42,23 +55,25 @@ internal sealed class Promises(TrainingPlan plan, SchedulerOptions options, Time
         if (happened is SchedulerEvent.NodeValueReceived)
         {
             HistoryException.Require(
-                commands.Any(command => command is SchedulerCommand.KeepValue) == isWanted
-                && commands.Any(command => command is SchedulerCommand.DropValue) == !isWanted,
-                $"a value that {(isWanted ? "is" : "is not")} waited for is {(isWanted ? "not " : "")}kept");
+                commands.Any(command => command is SchedulerCommand.KeepValue) == (fate == Fate.Keep)
+                && commands.Any(command => command is SchedulerCommand.CompareValue) == (fate == Fate.Compare)
+                && commands.Any(command => command is SchedulerCommand.DropValue) == (fate == Fate.Drop),
+                $"a value that is to be treated so: {fate}, is not");
         }
 
         foreach (SchedulerCommand command in commands)
         {
             HistoryException.Require(End is null, $"{command} after the end");
-            Check(command);
+            Check(command, happened);
         }
 
         roster.CheckEvictions(happened, commands);
-        if (End is null)
+        answersAwaited += commands.Count(command => command is SchedulerCommand.CompareValue or SchedulerCommand.Recompute);
+        if (End is null && answersAwaited == 0)
             CheckRunGoesOn(happened, commands);
     }
 
-    private void Check(SchedulerCommand command)
+    private void Check(SchedulerCommand command, SchedulerEvent happened)
     {
         switch (command)
         {
@@ -66,17 +81,20 @@ internal sealed class Promises(TrainingPlan plan, SchedulerOptions options, Time
                 if (!ledger.IsWorking)
                     CheckBegin(assign.Work);
                 roster.Assign(assign);
-                ledger.Assign(assign);
+                ledger.Assign(assign, happened);
                 break;
-            case SchedulerCommand.KeepValue keep:
-                roster.Hear(keep.Worker);
-                ledger.Keep(keep);
+            case SchedulerCommand.KeepValue keep: ledger.Keep(keep.Node); break;
+            case SchedulerCommand.DiscardValue discard: ledger.Discard(discard.Node); break;
+            case SchedulerCommand.Quarantine quarantine:
+                roster.Quarantine(quarantine.Worker);
+                ledger.Lose(quarantine.Worker);
                 break;
             case SchedulerCommand.CommitStep commit:
-                ledger.Commit(commit.Work);
+                ledger.Commit(commit.Work, commit.StillOwed);
                 checkpoints.StepCommitted(commit.Work.Step);
                 break;
-            case SchedulerCommand.CommitEvaluation commit: ledger.Commit(commit.Work); break;
+            case SchedulerCommand.ForgetStep forget: ledger.Forget(forget.Step); break;
+            case SchedulerCommand.CommitEvaluation commit: ledger.Commit(commit.Work, []); break;
             case SchedulerCommand.SaveCheckpoint save: checkpoints.Save(save.NextStep, ledger.CommittedSteps); break;
             case SchedulerCommand.Finish finish: CheckEnd(finish); break;
         }
@@ -100,6 +118,7 @@ internal sealed class Promises(TrainingPlan plan, SchedulerOptions options, Time
         HistoryException.Require(ledger.AnyOutstanding || !stopRequested, "nothing runs, and the run does not stop");
         HistoryException.Require(
             happened is not SchedulerEvent.ClockTicked || !roster.HasWaitedTooLong, "the wait for workers does not end");
+        HistoryException.Require(!wrongWasCommitted, "a wrong value was committed, and the run goes on");
     }
 
     /// <summary>Nothing runs, and what would be next is a step, or has too few workers: then a stop may end the run.</summary>
@@ -109,6 +128,12 @@ internal sealed class Promises(TrainingPlan plan, SchedulerOptions options, Time
     private void CheckEnd(SchedulerCommand.Finish finish)
     {
         End = finish.End;
+        if (wrongWasCommitted)
+        {
+            HistoryException.Require(finish.End == RunEnd.Failed, $"a wrong value was committed, and the run ends {finish.End}");
+            return;
+        }
+
         (bool fits, bool saved) = finish.End switch
         {
             RunEnd.Completed => (ledger.IsDone, true),

@@ -41,6 +41,10 @@ internal sealed class Roster(SchedulerOptions options, TimeSpan start)
                 now = heard.Now;
                 Hear(heard.Worker);
                 break;
+            case SchedulerEvent.NodeValueReceived value:
+                now = value.Now > now ? value.Now : now;
+                Hear(value.Worker);
+                break;
             case SchedulerEvent.ClockTicked tick: now = tick.Now; break;
             case SchedulerEvent.WorkerGivenUp givenUp:
                 awaited = Math.Max(1, awaited - 1);
@@ -50,11 +54,13 @@ internal sealed class Roster(SchedulerOptions options, TimeSpan start)
         }
     }
 
-    public void Hear(WorkerId worker)
+    private void Hear(WorkerId worker)
     {
         if (lastHeard.ContainsKey(worker))
             lastHeard[worker] = now;
     }
+
+    public void Quarantine(WorkerId worker) => lastHeard.Remove(worker);
 
     public void Assign(SchedulerCommand.Assign assign)
     {

@@ -36,12 +36,16 @@ internal sealed class Sightings
         }
     }
 
-    public void Note(IReadOnlyList<SchedulerCommand> commands)
+    public void Note(SchedulerEvent happened, IReadOnlyList<SchedulerCommand> commands)
     {
         foreach (SchedulerCommand command in commands)
         {
             switch (command)
             {
+                case SchedulerCommand.Assign when happened is SchedulerEvent.ClockTicked: Seen.Add(Happening.NodesDuplicated); break;
+                case SchedulerCommand.CompareValue: Seen.Add(Happening.ValuesCompared); break;
+                case SchedulerCommand.Recompute when happened is SchedulerEvent.ValueCompared: Seen.Add(Happening.ValuesDiffered); break;
+                case SchedulerCommand.Quarantine: Seen.Add(Happening.Quarantined); break;
                 case SchedulerCommand.Evict evict: evicted.Add(evict.Worker); break;
                 case SchedulerCommand.WaitForWorkers { Ready: > 0 }: Seen.Add(Happening.TooFewWorkers); break;
                 case SchedulerCommand.Finish finish:

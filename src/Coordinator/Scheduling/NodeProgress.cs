@@ -1,0 +1,75 @@
+using Backprop.Core.Sharding;
+
+namespace Backprop.Coordinator.Scheduling;
+
+/// <summary>Where each node of the current work stands, beside those that workers have and have not answered.</summary>
+internal sealed class NodeProgress
+{
+    private readonly Dictionary<ShardNode, WorkerId?> kept = [];
+    private readonly HashSet<ShardNode> unassigned = [];
+    private readonly HashSet<ShardNode> audited = [];
+    private readonly HashSet<ShardNode> inDoubt = [];
+
+    /// <summary>Nodes that nobody computes and nobody has answered.</summary>
+    public bool AnyUnassigned => unassigned.Count > 0;
+
+    /// <summary>Whether every value that is kept may be added.</summary>
+    public bool IsSettled => unassigned.Count == 0 && inDoubt.Count == 0;
+
+    /// <summary>The training runs away in this work: numbers that are not finite are right here.</summary>
+    public bool Diverges { get; set; }
+
+    /// <summary>A node whose value is to come from a second one, and to be compared, before it is added.</summary>
+    public bool IsAudited(ShardNode node) => audited.Contains(node);
+
+    public bool IsKept(ShardNode node) => kept.ContainsKey(node);
+
+    public void Begin(IEnumerable<ShardNode> toAudit)
+    {
+        kept.Clear();
+        audited.Clear();
+        Diverges = false;
+        audited.UnionWith(toAudit);
+    }
+
+    /// <returns>Whether this is the node's first value.</returns>
+    public bool Keep(ShardNode node, WorkerId worker) => kept.TryAdd(node, worker);
+
+    /// <summary>The coordinator's own value now stands for the node.</summary>
+    public void KeepOwn(ShardNode node) => kept[node] = null;
+
+    /// <summary>The node's value may not be added before <see cref="Settle"/>.</summary>
+    public void Doubt(ShardNode node) => inDoubt.Add(node);
+
+    public bool IsInDoubt(ShardNode node) => inDoubt.Contains(node);
+
+    public void Settle(ShardNode node) => inDoubt.Remove(node);
+
+    /// <summary>A part of an audited node is to be audited too.</summary>
+    public void InheritAudit(ShardNode part)
+    {
+        if (audited.Any(node => node.First <= part.First && part.End <= node.End))
+            audited.Add(part);
+    }
+
+    public void EndAudit(ShardNode node) => audited.Remove(node);
+
+    public void Abandon(ShardNode node) => unassigned.Add(node);
+
+    public ShardNode[] TakeUnassigned()
+    {
+        ShardNode[] nodes = [.. unassigned];
+        unassigned.Clear();
+        return nodes;
+    }
+
+    /// <summary>Takes back what a worker's values stand for.</summary>
+    /// <returns>The nodes.</returns>
+    public ShardNode[] TakeBack(WorkerId worker)
+    {
+        ShardNode[] nodes = [.. kept.Where(value => value.Value == worker).Select(value => value.Key)];
+        foreach (ShardNode node in nodes)
+            kept.Remove(node);
+        return nodes;
+    }
+}
