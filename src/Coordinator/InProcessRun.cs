@@ -24,7 +24,7 @@ internal static class InProcessRun
         recorder.Enter(RunPhase.Training);
         try
         {
-            Parameters final = trainer.Run(setup.InitialParameters, setup.Plan, recorder, stop);
+            Parameters final = trainer.Run(setup.Start, setup.Plan, recorder, stop);
             return await recorder.EndAsync("completed", null, final, NoWorkers, nodesReassigned: 0);
         }
         catch (OperationCanceledException)

@@ -5,6 +5,7 @@ using Backprop.Coordinator.Commands;
 var program = new CommandLineProgram(
     "Backprop: trains neural networks on many workers, to the same weights whatever their number.", section: "Backprop");
 TrainCommand.AddTo(program, TrainingProgram.RunAsync);
+ResumeCommand.AddTo(program, TrainingProgram.ResumeAsync);
 EvaluateCommand.AddTo(program);
 PredictCommand.AddTo(program);
 GradientCheckCommand.AddTo(program);

@@ -1,7 +1,8 @@
 namespace Backprop.Coordinator;
 
 /// <summary>How fast a run goes at the moment, and how long it may still take.</summary>
-internal sealed class ProgressRate(long stepCount, TimeProvider time)
+/// <param name="start">Steps that were committed before, in other sittings.</param>
+internal sealed class ProgressRate(long stepCount, long start, TimeProvider time)
 {
     /// <summary>Weight of the newest measurement: a few of them make the figure.</summary>
     private const double Newest = 0.3;
@@ -33,7 +34,7 @@ internal sealed class ProgressRate(long stepCount, TimeProvider time)
     }
 
     /// <summary>The time that the remaining steps take at the pace so far; null before the first step.</summary>
-    public TimeSpan? Remaining(long steps) => steps == 0 || firstStep < 0
+    public TimeSpan? Remaining(long steps) => steps == start || firstStep < 0
         ? null
-        : time.GetElapsedTime(firstStep) * ((double)(stepCount - steps) / steps);
+        : time.GetElapsedTime(firstStep) * ((double)(stepCount - steps) / (steps - start));
 }

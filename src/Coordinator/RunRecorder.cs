@@ -22,6 +22,7 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     private readonly TimeProvider time;
     private readonly ProgressRate rate;
     private readonly long start;
+    private readonly long examplesBefore;
     private long mark;
     private long published;
     private TimeSpan trainingTime;
@@ -30,14 +31,16 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     private NodeTotals epochTotals;
     private EpochResult? lastEpoch;
     private Parameters? checkpointed;
-    private long checkpointedStep = -1;
+    private (long NextStep, NodeTotals EpochTotals)? saved;
     private RunPhase phase = RunPhase.Starting;
     private bool begun;
     private (long Examples, TimeSpan Time) epochStart;
 
     /// <param name="files">Is told before the others, so that what they say was written is.</param>
+    /// <param name="lastEpoch">What the last epoch before the start came to; null where there is none.</param>
     public RunRecorder(
-        RunSetup setup, RunDirectory directory, IRunReporter files, IRunReporter reporter, TimeProvider time)
+        RunSetup setup, RunDirectory directory, IRunReporter files, IRunReporter reporter, TimeProvider time,
+        EpochResult? lastEpoch = null)
     {
         this.files = files;
         this.setup = setup;
@@ -46,7 +49,14 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         this.time = time;
         start = time.GetTimestamp();
         mark = start;
-        rate = new ProgressRate(setup.Plan.StepCount, time);
+        this.lastEpoch = lastEpoch;
+        steps = setup.Start.NextStep;
+        examples = examplesBefore = setup.Plan.ExamplesBefore(steps);
+        epochStart = (examples, TimeSpan.Zero);
+        epochTotals = setup.Start.EpochTotals;
+        if (directory.NewestCheckpoint is not null)
+            saved = (steps, epochTotals);
+        rate = new ProgressRate(setup.Plan.StepCount, steps, time);
         Latest = Snapshot();
     }
 
@@ -107,9 +117,9 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
 
     public void CheckpointDue(long nextStep, Parameters parameters, OptimizerState state, NodeTotals totals)
     {
-        if (nextStep == checkpointedStep)
+        if (saved == (nextStep, totals))
             return;
-        checkpointedStep = nextStep;
+        saved = (nextStep, totals);
         checkpointed = directory.SaveCheckpoint(setup, nextStep, parameters, state, totals, Notice).Parameters;
         mark = time.GetTimestamp();
     }
@@ -118,7 +128,7 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     public void DiscardCheckpoints(long afterStep)
     {
         checkpointed = directory.DiscardCheckpoints(afterStep, Notice)?.Parameters;
-        checkpointedStep = -1;
+        saved = null;
     }
 
     public void Notice(string line) => reporter.Noticed(line);
@@ -150,6 +160,7 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
             Layers = setup.Configuration.Layers,
             Epochs = setup.Configuration.Epochs,
             Steps = steps,
+            ResumedFromStep = directory.IsResumed ? setup.Start.NextStep : null,
             Examples = examples,
             TrainingLoss = lastEpoch?.TrainingLoss,
             TestLoss = lastEpoch?.TestLoss,
@@ -157,24 +168,43 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
             WeightsSha256 = parameters.ComputeSha256(),
             ElapsedSeconds = time.GetElapsedTime(start).TotalSeconds,
             TrainingSeconds = trainingTime.TotalSeconds,
-            ExamplesPerSecond = examples / seconds,
-            StepsPerSecond = steps / seconds,
+            ExamplesPerSecond = (examples - examplesBefore) / seconds,
+            StepsPerSecond = (steps - setup.Start.NextStep) / seconds,
             Workers = workers,
             NodesReassigned = nodesReassigned,
             Checkpoints = directory.CheckpointCount,
         };
         string? model = directory.WriteModel(setup, parameters, Notice);
         files.RunEnded(summary, []);
+        Tell(summary, model);
+        return summary;
+    }
+
+    /// <summary>
+    /// Gives the verdict of a run that was complete before this sitting, as it was given then; what is missing of its
+    /// files is written again.
+    /// </summary>
+    public async Task<RunSummary> EndAgainAsync()
+    {
+        Parameters final = setup.InitialParameters;
+        if (SummaryFile.TryRead(directory.SummaryPath) is not { Status: "completed" } summary || summary.WeightsSha256 != final.ComputeSha256())
+            return await EndAsync("completed", null, final, new WorkersSummary(0, 0, 0), nodesReassigned: 0);
+        phase = RunPhase.Ended;
+        Tell(summary, File.Exists(directory.ModelPath) ? directory.ModelPath : directory.WriteModel(setup, final, Notice));
+        return summary;
+    }
+
+    public ValueTask DisposeAsync() => new(directory.FinishCheckpointsAsync());
+
+    private void Tell(RunSummary summary, string? model)
+    {
         List<string> written = [.. RunDirectoryReporter.PathsIn(directory.FullPath).Where(File.Exists)];
         if (model is not null)
             written.Add(model);
         if (directory.NewestCheckpoint is { } checkpoint)
             written.Add(checkpoint);
         reporter.RunEnded(summary, written);
-        return summary;
     }
-
-    public ValueTask DisposeAsync() => new(directory.FinishCheckpointsAsync());
 
     /// <summary>Examples a second over the epoch that has just ended.</summary>
     private double RateOfEpoch()

@@ -27,22 +27,42 @@ public static class TrainingProgram
         TimeProvider time = TimeProvider.System;
         Dataset dataset = Datasets.Open(options.Data);
         RunSetup setup = RunSetup.Create(options, dataset);
-        var directory = new RunDirectory(options.RunDirectory ?? DefaultDirectory(dataset, time));
+        using RunDirectory directory = await RunDirectory.CreateAsync(options.RunDirectory ?? DefaultDirectory(dataset, time), time);
+        return await RunAsync(options, setup, directory, [], stop);
+    }
+
+    /// <summary>Goes on with the run of a directory.</summary>
+    /// <exception cref="UserErrorException">There is none that could go on so; nothing was started.</exception>
+    public static async Task<int> ResumeAsync(string path, SettingValues values, CancellationToken stop)
+    {
+        using RunDirectory directory = await RunDirectory.OpenAsync(path, TimeProvider.System);
+        ResumedRun resumed = ResumedRun.Find(path, directory, values);
+        return await RunAsync(resumed.Options, resumed.Setup, directory, resumed.Notices, stop);
+    }
+
+    private static async Task<int> RunAsync(
+        TrainOptions options, RunSetup setup, RunDirectory directory, IReadOnlyList<string> notices, CancellationToken stop)
+    {
+        TimeProvider time = TimeProvider.System;
+        bool isComplete = setup.Start.IsComplete(setup.Plan);
         string runId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
 
-        DashboardFeed? feed = options.Dashboard is null ? null : new DashboardFeed();
+        DashboardFeed? feed = options.Dashboard is null || isComplete ? null : new DashboardFeed();
         IRunReporter console = ConsoleReporter.Create(options.Json);
         using var live = console as IDisposable;
         RunRecorder? warned = null;
-        var files = new RunDirectoryReporter(directory.FullPath, line => warned?.Notice(line));
+        var files = new RunDirectoryReporter(
+            directory.FullPath, line => warned?.Notice(line), setup.Start.FirstEpoch(setup.Plan));
         IRunReporter reporter = feed is null ? new ReporterGroup(console) : new ReporterGroup(console, feed);
-        var recorder = new RunRecorder(setup, directory, files, reporter, time);
+        var recorder = new RunRecorder(setup, directory, files, reporter, time, directory.LastEpochBefore(setup));
         warned = recorder;
-        RunSession? session = options.InProcess ? null : NewSession(options, setup, runId, time);
-        await using CoordinatorHost? host = await OpenAsync(options, session, recorder, feed, directory);
+        RunSession? session = options.InProcess || isComplete ? null : NewSession(options, setup, runId, time);
+        await using CoordinatorHost? host = isComplete ? null : await OpenAsync(options, session, recorder, feed, directory);
         recorder.RunStarted(Describe(options, setup, directory, runId, host));
+        foreach (string notice in notices)
+            recorder.Notice(notice);
 
-        RunSummary summary = session is null
+        RunSummary summary = isComplete ? await recorder.EndAgainAsync() : session is null
             ? await InProcessRun.RunAsync(options, setup, recorder, time, stop)
             : await RunClusterAsync(options, setup, session, recorder, host!, stop);
         return summary.Status switch
@@ -74,7 +94,7 @@ public static class TrainingProgram
         var scheduler = new Scheduler(setup.Plan, new SchedulerOptions(
             StartingWorkers: Math.Max(options.Workers, options.MinWorkers), options.MinWorkers, options.WorkerTimeout,
             RunSession.SilenceLimit, options.StragglerTimeout, options.Audit, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)))),
-            session.Time.GetElapsedTime(0));
+            session.Time.GetElapsedTime(0), setup.Start.NextStep, setup.Start.IsEvaluationPending(setup.Plan));
         var board = new WorkerBoard(session.Time);
         recorder.Workers = () => board.Snapshot(session.Workers.All);
         ChannelWriter<RunEvent> inbox = session.Inbox.Writer;
@@ -131,7 +151,10 @@ public static class TrainingProgram
         TrainOptions options, RunSetup setup, RunDirectory directory, string runId, CoordinatorHost? host) => new(
         runId, setup.Configuration, options.Data, setup.Dataset.Name, setup.Plan.TrainingExamples, setup.Plan.TestExamples, setup.Plan,
         options.InProcess, options.InProcess ? 0 : options.Workers, options.Threads, host?.GrpcAddress?.ToString(),
-        host?.DashboardAddress?.ToString(), directory.FullPath);
+        host?.DashboardAddress?.ToString(), directory.FullPath)
+    {
+        ResumeOptions = options.Repeated,
+    };
 
     private static string DefaultDirectory(Dataset dataset, TimeProvider time)
     {

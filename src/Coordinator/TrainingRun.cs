@@ -50,7 +50,8 @@ internal sealed class TrainingRun : IDisposable
         comparison = new ValueComparison(values, own);
         optimizer = OptimizerCatalog.Create(setup.Configuration);
         schedule = LearningRateSchedule.Parse(setup.Configuration.Schedule);
-        state = optimizer.CreateState(setup.Configuration.Shape);
+        state = optimizer.CreateState(setup.Configuration.Shape, setup.Start.State);
+        epochTotals = setup.Start.EpochTotals;
         Parameters = setup.InitialParameters.Copy();
     }
 
@@ -172,7 +173,7 @@ internal sealed class TrainingRun : IDisposable
     private void SaveCheckpoint(long nextStep)
     {
         if (!FailOn(Divergence.Find(nextStep - 1, Parameters, setup.Configuration)))
-            recorder.CheckpointDue(nextStep, Parameters, state, setup.Plan.EndsEpoch(nextStep - 1) ? default : epochTotals);
+            recorder.CheckpointDue(nextStep, Parameters, state, epochTotals);
     }
 
     /// <returns>Whether there is something to fail on.</returns>

@@ -12,11 +12,14 @@ namespace Backprop.Coordinator.Commands;
 /// <param name="Model">The network with its functions.</param>
 /// <param name="Plan">Its steps over this data set.</param>
 /// <param name="Dataset">What it trains and tests on.</param>
-/// <param name="InitialParameters">The weights before step 0; training works on a copy.</param>
+/// <param name="Start">Where it begins: at step 0, or where a run goes on; training works on a copy.</param>
 public sealed record RunSetup(
-    RunConfiguration Configuration, NetworkModel Model, TrainingPlan Plan, Dataset Dataset, Parameters InitialParameters)
+    RunConfiguration Configuration, NetworkModel Model, TrainingPlan Plan, Dataset Dataset, TrainingStart Start)
 {
     internal const int DefaultHiddenNeurons = 30;
+
+    /// <summary>The weights that training begins with.</summary>
+    public Parameters InitialParameters => Start.Parameters;
 
     public DatasetSummary DatasetSummary => new(Dataset.Name, Dataset.Sha256, Plan.TrainingExamples, Plan.TestExamples);
 
@@ -72,7 +75,7 @@ public sealed record RunSetup(
             model,
             configuration.Plan(dataset.Training.Count, dataset.Test.Count, options.CheckpointEvery),
             dataset,
-            given ?? ParameterInitializers.Create(options.Initializer, shape, options.Seed));
+            new TrainingStart(given ?? ParameterInitializers.Create(options.Initializer, shape, options.Seed)));
     }
 
     /// <exception cref="UserErrorException">Not a network.</exception>

@@ -71,7 +71,7 @@ public sealed record TrainOptions
     /// <summary>Where the page stands; null: nowhere. Always a loopback address.</summary>
     public ListenAddress? Dashboard { get; init; }
 
-    /// <summary>New or empty; null: runs/DATE-TIME-DATASET.</summary>
+    /// <summary>To be new or empty; null: runs/DATE-TIME-DATASET.</summary>
     public string? RunDirectory { get; init; }
 
     /// <summary>Steps between checkpoints; 0: one at the end of every epoch.</summary>
@@ -90,4 +90,7 @@ public sealed record TrainOptions
 
     /// <summary>Whether workers may join whose arithmetic gives other bits.</summary>
     public required bool AllowMixedArithmetic { get; init; }
+
+    /// <summary>Words of the command line that a resume of the run needs again; the others are in its directory.</summary>
+    public IReadOnlyList<string> Repeated { get; init; } = [];
 }

@@ -45,12 +45,12 @@ public static class TrainOptionsReader
             KeyFile = values.Get(TrainSettings.KeyFile),
             TokenFile = values.Get(TrainSettings.TokenFile),
             AllowMixedArithmetic = values.Get(TrainSettings.AllowMixedArithmetic),
+            Repeated = Repeated(values),
         };
         CheckNetwork(options, values);
         CheckWorkers(options, values);
         CheckAudit(options, values);
         AccessRules.Check(options, values);
-        CheckRunDirectory(options, values);
         return options;
     }
 
@@ -133,21 +133,15 @@ public static class TrainOptionsReader
         }
     }
 
-    private static void CheckRunDirectory(TrainOptions options, SettingValues values)
+    private static string[] Words(Setting setting, string text) =>
+        setting.IsFlag && text == "true" ? [setting.Name] : [setting.Name, text];
+
+    /// <summary>The options of the command line that a resume would need again.</summary>
+    private static List<string> Repeated(SettingValues values)
     {
-        if (options.RunDirectory is null)
-            return;
-        string given = values.Given(TrainSettings.RunDirectory);
-        try
-        {
-            if (File.Exists(options.RunDirectory))
-                throw new UserErrorException($"{given} is a file; it takes a directory that is new or empty.");
-            if (Directory.Exists(options.RunDirectory) && Directory.EnumerateFileSystemEntries(options.RunDirectory).Any())
-                throw new UserErrorException($"{given} is not empty; it takes a directory that is new or empty.");
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException($"{given} cannot be used: {ReadableFile.Reason(exception)}.", exception);
-        }
+        Setting[] kept = [TrainSettings.Dataset, DatasetSettings.Directory, DatasetSettings.TestFile, DatasetSettings.LabelColumn,
+            TrainSettings.Init, TrainSettings.RunDirectory, TrainSettings.CheckpointEvery];
+        IEnumerable<Setting> needed = TrainSettings.All.Except(kept).Except(ResultSetting.All.Select(result => result.Setting));
+        return [.. needed.Where(values.IsOnCommandLine).SelectMany(setting => Words(setting, values.Text(setting)!))];
     }
 }

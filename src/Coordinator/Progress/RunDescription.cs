@@ -13,4 +13,8 @@ namespace Backprop.Coordinator.Progress;
 public sealed record RunDescription(
     string RunId, RunConfiguration Configuration, DatasetRequest Data, string DatasetName, int TrainingExamples, int TestExamples,
     TrainingPlan Plan, bool InProcess, int WantedWorkers, int ThreadsPerWorker, string? ListenAddress,
-    string? DashboardAddress, string RunDirectory);
+    string? DashboardAddress, string RunDirectory)
+{
+    /// <summary>Words of the command line that a resume needs again.</summary>
+    public IReadOnlyList<string> ResumeOptions { get; init; } = [];
+}

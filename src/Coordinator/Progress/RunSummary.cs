@@ -15,8 +15,11 @@ public sealed record RunSummary
 
     public required int Epochs { get; init; }
 
-    /// <summary>Committed steps.</summary>
+    /// <summary>Committed steps, those before a resume included.</summary>
     public required long Steps { get; init; }
+
+    /// <summary>Where this sitting went on; null for a run in one.</summary>
+    public long? ResumedFromStep { get; init; }
 
     /// <summary>Each example of each committed step, once.</summary>
     public required long Examples { get; init; }
@@ -29,6 +32,7 @@ public sealed record RunSummary
 
     public required string WeightsSha256 { get; init; }
 
+    /// <summary>Of this sitting, as the times and counts below are.</summary>
     public required double ElapsedSeconds { get; init; }
 
     /// <summary>From the first assignment to the last commit, evaluation and start-up left out.</summary>

@@ -1,4 +1,3 @@
-using Backprop.Core;
 using Backprop.Core.Formats;
 
 namespace Backprop.Coordinator.Reports;
@@ -7,18 +6,19 @@ namespace Backprop.Coordinator.Reports;
 /// Writes checkpoints beside the training, in their order, and keeps the newest three. When the disk is slower than
 /// training, training waits for it rather than let unwritten checkpoints pile up.
 /// </summary>
-internal sealed class CheckpointWriter(string directory)
+/// <param name="newest">The one that the run goes on from; null for a run that starts.</param>
+internal sealed class CheckpointWriter(string directory, string? newest = null)
 {
     private const int Kept = 3;
 
     private Task writing = Task.CompletedTask;
     private int written;
 
-    /// <summary>Checkpoints that stand on the disk, those swept since included.</summary>
+    /// <summary>Checkpoints that this sitting put on the disk, those swept since included.</summary>
     public int WrittenCount => Volatile.Read(ref written);
 
-    /// <summary>The newest one written; null before the first.</summary>
-    public string? Newest { get; private set; }
+    /// <summary>The newest one; null before the first.</summary>
+    public string? Newest { get; private set; } = newest;
 
     /// <param name="checkpoint">Must not change while it is being written: a copy of the weights.</param>
     /// <param name="notice">Told in one line when it cannot be written; training goes on.</param>
@@ -34,7 +34,10 @@ internal sealed class CheckpointWriter(string directory)
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
                 notice($"WARNING: no checkpoint at step {checkpoint.NextStep}: {error.Message}; training goes on");
+                return;
             }
+
+            DeleteOld(checkpoint.NextStep, notice);
         });
     }
 
@@ -46,38 +49,45 @@ internal sealed class CheckpointWriter(string directory)
     public Checkpoint? DiscardAfter(long step, Action<string> notice)
     {
         writing.Wait();
-        Checkpoint? newest = null;
-        Newest = null;
-        foreach (string path in Directory.Exists(directory) ? Directory.GetFiles(directory, "step-*.safetensors") : [])
+        foreach ((string path, long _) in CheckpointFiles.NewestFirst(directory).Where(file => file.Step > step))
         {
             try
             {
-                Checkpoint checkpoint = CheckpointFile.Read(path);
-                if (checkpoint.NextStep > step)
-                    File.Delete(path);
-                else if (newest is null || checkpoint.NextStep > newest.NextStep)
-                    (newest, Newest) = (checkpoint, path);
+                File.Delete(path);
             }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException or UserErrorException)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                notice($"WARNING: {path} could not be taken back: {error.Message}");
+                notice($"WARNING: {path} holds a wrong value and could not be deleted, do so before resume: {error.Message}");
             }
         }
 
-        return newest;
+        (string Path, Checkpoint Checkpoint)? left = CheckpointFiles.ReadNewest(directory, out _);
+        Newest = left?.Path;
+        return left?.Checkpoint;
     }
 
     private void Write(Checkpoint checkpoint)
     {
         Directory.CreateDirectory(directory);
-        string path = Path.Combine(directory, $"step-{checkpoint.NextStep:D9}.safetensors");
+        string path = CheckpointFiles.PathOf(directory, checkpoint.NextStep);
         CheckpointFile.Write(path, checkpoint);
         Interlocked.Increment(ref written);
         Newest = path;
+    }
 
-        // The longer number is the greater one: steps may outgrow their nine digits.
-        foreach (string old in Directory.GetFiles(directory, "step-*.safetensors").OrderByDescending(file => file.Length)
-            .ThenByDescending(file => file, StringComparer.Ordinal).Skip(Kept))
-            File.Delete(old);
+    /// <summary>Later ones than the one just written were refused when the run went on: they take no place of a whole one.</summary>
+    private void DeleteOld(long nextStep, Action<string> notice)
+    {
+        foreach ((string old, long _) in CheckpointFiles.NewestFirst(directory).Where(file => file.Step <= nextStep).Skip(Kept))
+        {
+            try
+            {
+                File.Delete(old);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                notice($"WARNING: the old checkpoint {old} could not be deleted: {error.Message}; training goes on");
+            }
+        }
     }
 }

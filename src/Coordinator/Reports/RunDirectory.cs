@@ -3,48 +3,132 @@ using Backprop.Core;
 using Backprop.Core.Formats;
 using Backprop.Core.Model;
 using Backprop.Core.Optimizers;
+using Backprop.Core.Training;
 
 namespace Backprop.Coordinator.Reports;
 
-/// <summary>The directory that a run writes, and the weights in it: checkpoints on the way, the model at the end.</summary>
-internal sealed class RunDirectory
+/// <summary>
+/// The directory that a run writes, locked while it does, and the weights in it: checkpoints on the way, the model at
+/// the end.
+/// </summary>
+internal sealed class RunDirectory : IDisposable
 {
+    private const string CheckpointsName = "checkpoints";
     private const string ModelName = "model.safetensors";
 
-    private readonly CheckpointWriter checkpoints;
-    private readonly List<string> made = [];
+    private readonly RunLock held;
+    private readonly IReadOnlyList<string> made;
+    private CheckpointWriter checkpoints;
 
-    /// <exception cref="UserErrorException">It cannot be made, or has files in it already.</exception>
-    public RunDirectory(string path)
+    private RunDirectory(string fullPath, RunLock held, IReadOnlyList<string> made)
     {
-        FullPath = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        for (string? missing = FullPath; missing is not null && !Directory.Exists(missing); missing = Path.GetDirectoryName(missing))
-            made.Add(missing);
-        try
-        {
-            if (Directory.Exists(FullPath) && Directory.EnumerateFileSystemEntries(FullPath).Any())
-                throw new UserErrorException($"--run-dir {path} is not empty; give a new directory, or an empty one.");
-            Directory.CreateDirectory(FullPath);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException($"--run-dir {path} cannot be made: {error.Message}", error);
-        }
-
-        checkpoints = new CheckpointWriter(Path.Combine(FullPath, "checkpoints"));
+        FullPath = fullPath;
+        this.held = held;
+        this.made = made;
+        checkpoints = new CheckpointWriter(CheckpointsPath);
     }
 
     public string FullPath { get; }
+
+    public string ConfigPath => Path.Combine(FullPath, ConfigFile.Name);
+
+    public string ModelPath => Path.Combine(FullPath, ModelName);
+
+    public string SummaryPath => Path.Combine(FullPath, SummaryFile.Name);
+
+    /// <summary>Whether a run goes on in it.</summary>
+    public bool IsResumed { get; private init; }
 
     public int CheckpointCount => checkpoints.WrittenCount;
 
     public string? NewestCheckpoint => checkpoints.Newest;
 
+    private string CheckpointsPath => Path.Combine(FullPath, CheckpointsName);
+
+    /// <summary>Makes and locks the directory of a run that starts.</summary>
+    /// <exception cref="UserErrorException">It cannot be made, has files in it already, or is another run's.</exception>
+    public static async Task<RunDirectory> CreateAsync(string path, TimeProvider time)
+    {
+        string fullPath = FullPathOf(path);
+        List<string> made = [];
+        for (string? missing = fullPath; missing is not null && !Directory.Exists(missing); missing = Path.GetDirectoryName(missing))
+            made.Add(missing);
+        try
+        {
+            // Where there is a lock it says more than the files beside it.
+            if (made.Count == 0 && !File.Exists(Path.Combine(fullPath, RunLock.Name)))
+                RequireEmpty(path, fullPath);
+            Directory.CreateDirectory(fullPath);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            string problem = File.Exists(fullPath) ? "is a file; --run-dir takes a directory that is new or empty." : $"cannot be made: {error.Message}";
+            throw new UserErrorException($"run directory {path} {problem}", error);
+        }
+
+        RunLock held = await RunLock.TakeAsync(fullPath, time);
+        try
+        {
+            RequireEmpty(path, fullPath);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+
+        return new RunDirectory(fullPath, held, made);
+    }
+
+    /// <summary>Locks the directory of a run that goes on, and sweeps what a killed coordinator left half written.</summary>
+    /// <exception cref="UserErrorException">There is no run in it, or another process is at it.</exception>
+    public static async Task<RunDirectory> OpenAsync(string path, TimeProvider time)
+    {
+        string fullPath = FullPathOf(path);
+        if (!Directory.Exists(fullPath))
+            throw new UserErrorException($"resume {path}: there is no such directory; it takes the run directory of a run.");
+        string checkpoints = Path.Combine(fullPath, CheckpointsName);
+        if (!File.Exists(Path.Combine(fullPath, ConfigFile.Name)) && CheckpointFiles.NewestFirst(checkpoints).Count == 0)
+        {
+            throw new UserErrorException(
+                $"resume {path}: it has neither {ConfigFile.Name} nor a checkpoint, so no run was begun there; it takes the run directory of a run.");
+        }
+
+        RunLock held = await RunLock.TakeAsync(fullPath, time);
+        AtomicFile.SweepLeftovers(fullPath);
+        AtomicFile.SweepLeftovers(checkpoints);
+        return new RunDirectory(fullPath, held, []) { IsResumed = true };
+    }
+
+    /// <inheritdoc cref="CheckpointFiles.ReadNewest"/>
+    public (string Path, Checkpoint Checkpoint)? ReadNewestCheckpoint(out IReadOnlyList<string> refused)
+    {
+        (string Path, Checkpoint Checkpoint)? found = CheckpointFiles.ReadNewest(CheckpointsPath, out refused);
+        checkpoints = new CheckpointWriter(CheckpointsPath, found?.Path);
+        return found;
+    }
+
+    /// <summary>What metrics.jsonl says of the last epoch before the start; null where it says nothing.</summary>
+    public EpochResult? LastEpochBefore(RunSetup setup)
+    {
+        string path = Path.Combine(FullPath, MetricsFile.Name);
+        int next = setup.Start.FirstEpoch(setup.Plan);
+        if (!IsResumed || !File.Exists(path) || MetricsFile.Read(path).LastOrDefault(line => line.Epoch == next - 1) is not { } last)
+            return null;
+        int tests = setup.Plan.TestExamples;
+        return new EpochResult(
+            last.Epoch, last.Step, last.TrainingLoss, last.TestLoss, (int)Math.Round(last.TestAccuracy * tests), tests, TimeSpan.Zero);
+    }
+
     /// <summary>Takes away the directories that were made, when the run could not be started.</summary>
     public void TakeBack()
     {
+        if (made.Count == 0)
+            return;
+        held.Dispose();
         try
         {
+            File.Delete(Path.Combine(FullPath, RunLock.Name));
             foreach (string path in made)
                 Directory.Delete(path);
         }
@@ -77,16 +161,27 @@ internal sealed class RunDirectory
     /// <returns>The path; null when it could not be written, which is told.</returns>
     public string? WriteModel(RunSetup setup, Parameters parameters, Action<string> notice)
     {
-        string path = Path.Combine(FullPath, ModelName);
         try
         {
-            ModelFile.Write(path, parameters, setup.Metadata);
-            return path;
+            ModelFile.Write(ModelPath, parameters, setup.Metadata);
+            return ModelPath;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            notice($"WARNING: {path} could not be written: {error.Message}");
+            notice($"WARNING: {ModelPath} could not be written: {error.Message}");
             return null;
         }
+    }
+
+    /// <summary>Lets others have it.</summary>
+    public void Dispose() => held.Dispose();
+
+    private static string FullPathOf(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+
+    /// <summary>Beside the lock there is nothing in it.</summary>
+    private static void RequireEmpty(string path, string fullPath)
+    {
+        if (Directory.EnumerateFileSystemEntries(fullPath).Any(entry => Path.GetFileName(entry) is not (RunLock.Name or RunLock.OwnerName)))
+            throw new UserErrorException($"run directory {path} is not empty; --run-dir takes one that is new or empty, and resume goes on with a run.");
     }
 }

@@ -25,7 +25,7 @@ public sealed class RunDirectoryReporter(string directory, Action<string> warn, 
     public void RunStarted(RunDescription description)
     {
         run = description;
-        Guard(ConfigFile.Name, path => ConfigFile.Write(path, description.Configuration, description.DatasetName));
+        Guard(ConfigFile.Name, path => ConfigFile.Write(path, description));
         Guard(MetricsFile.Name, path =>
         {
             metrics = MetricsFile.Open(path, firstEpoch);

@@ -11,12 +11,27 @@ public static class SummaryFile
 
     public static void Write(string path, RunSummary summary) => WholeFile.Write(path, ToJson(summary) + "\n");
 
-    /// <summary>Indented; losses that are not known are null, and `error` is there only when there is one.</summary>
+    /// <summary>Indented; losses that are not known are null; `error` and `resumed_from_step` are there only when there is one.</summary>
     public static string ToJson(RunSummary summary)
     {
         JsonObject fields = JsonSerializer.SerializeToNode(summary, ReportJson.Indented)!.AsObject();
         if (summary.Error is null)
             fields.Remove("error");
+        if (summary.ResumedFromStep is null)
+            fields.Remove("resumed_from_step");
         return fields.ToJsonString(ReportJson.Indented);
+    }
+
+    /// <summary>What was written; null where there is no whole one.</summary>
+    public static RunSummary? TryRead(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<RunSummary>(File.ReadAllText(path), ReportJson.Indented);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
     }
 }

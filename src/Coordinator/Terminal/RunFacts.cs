@@ -8,6 +8,8 @@ namespace Backprop.Coordinator.Terminal;
 /// <summary>What a person is told of a run before it starts and after it has ended, line by line.</summary>
 internal static class RunFacts
 {
+    private const string Program = "dotnet run --project src/Coordinator -c Release --";
+
     public static IEnumerable<string> Of(RunDescription run)
     {
         var c = run.Configuration;
@@ -32,11 +34,18 @@ internal static class RunFacts
             yield return Invariant($"workers joined {summary.Workers.Joined}, lost {summary.Workers.Lost}; nodes reassigned {summary.NodesReassigned}");
         foreach (string path in written)
             yield return $"wrote {path}";
-        if (summary.Status == "interrupted" && written.Any(path => Path.GetFileName(path) == $"step-{summary.Steps:D9}.safetensors"))
-            yield return "The newest checkpoint holds the run as it was when it stopped.";
-        if (summary.Status == "completed" && run is not null)
-            yield return $"next: dotnet run --project src/Coordinator -c Release -- evaluate {Quoted(run.RunDirectory)}{DataOptions(run.Data)}";
+        if (run is null)
+            yield break;
+        if (summary.Status == "completed")
+            yield return $"next: {Program} evaluate {Quoted(run.RunDirectory)}{DataOptions(run.Data)}";
+        else if (CanGoOn(summary, written))
+            yield return $"next: {Program} resume {Quoted(run.RunDirectory)}{string.Concat(run.ResumeOptions.Select(word => $" {Quoted(word)}"))}";
     }
+
+    /// <summary>A run that failed goes on from its checkpoint, unless it would fail again.</summary>
+    private static bool CanGoOn(RunSummary summary, IReadOnlyList<string> written) =>
+        summary.Status == "interrupted"
+        || (!Divergence.IsCauseOf(summary.Error ?? "") && written.Any(path => Path.GetFileName(path).StartsWith("step-", StringComparison.Ordinal)));
 
     private static string Descent(RunConfiguration c) => Invariant($"{c.Optimizer}, learning rate {c.LearningRate}")
         + (c.Momentum == 0 ? "" : Invariant($", momentum {c.Momentum}"))
@@ -53,7 +62,7 @@ internal static class RunFacts
         string local = run.WantedWorkers == 0
             ? "none on this machine"
             : $"{run.WantedWorkers} on this machine, {Count(run.ThreadsPerWorker, "thread")} each";
-        return $"{local}; more may join at {run.ListenAddress}";
+        return run.ListenAddress is null ? local : $"{local}; more may join at {run.ListenAddress}";
     }
 
     /// <summary>The options that name the same data again; none for a data set that its name alone finds.</summary>

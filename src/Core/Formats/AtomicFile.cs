@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 
 namespace Backprop.Core.Formats;
 
@@ -8,6 +9,7 @@ namespace Backprop.Core.Formats;
 public static partial class AtomicFile
 {
     private const int ReadOnly = 0;
+    private const string TemporaryEnding = ".part";
 
     /// <summary>
     /// Writes to a temporary file beside it, flushes it to the disk, renames it, and flushes the directory. A failure
@@ -18,7 +20,7 @@ public static partial class AtomicFile
     public static void Write(string path, Action<Stream> write)
     {
         string fullPath = Path.GetFullPath(path);
-        string temporary = $"{fullPath}.{Guid.NewGuid():N}.part";
+        string temporary = $"{fullPath}.{Guid.NewGuid():N}{TemporaryEnding}";
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
@@ -34,6 +36,21 @@ public static partial class AtomicFile
         {
             TryDelete(temporary);
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Deletes what processes that were killed left of files that they were writing. Nobody else may be writing there.
+    /// </summary>
+    /// <param name="directory">One that is not there has none.</param>
+    public static void SweepLeftovers(string directory)
+    {
+        if (!Directory.Exists(directory))
+            return;
+        foreach (string path in Directory.GetFiles(directory, $"*{TemporaryEnding}"))
+        {
+            if (Leftover().IsMatch(path))
+                TryDelete(path);
         }
     }
 
@@ -60,6 +77,9 @@ public static partial class AtomicFile
         _ = Flush(descriptor);
         _ = Close(descriptor);
     }
+
+    [GeneratedRegex(@"\.[0-9a-f]{32}\.part$")]
+    private static partial Regex Leftover();
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);

@@ -16,6 +16,16 @@ public interface IOptimizer
     /// <summary>The state before the first step.</summary>
     OptimizerState CreateState(NetworkShape shape);
 
+    /// <summary>A state that goes on from another, which stays as it is.</summary>
+    /// <param name="before">Null: the state before the first step.</param>
+    OptimizerState CreateState(NetworkShape shape, OptimizerState? before)
+    {
+        OptimizerState state = CreateState(shape);
+        if (before?.Velocity is not null && state.Velocity is not null)
+            before.Velocity.CopyTo(state.Velocity);
+        return state;
+    }
+
     /// <summary>Updates one layer alone, so that a layer can go out as soon as its own sum is complete.</summary>
     /// <param name="layer">Index into <see cref="Parameters.Layers"/>.</param>
     /// <param name="parameters">Receives the new W[l] and b[l].</param>

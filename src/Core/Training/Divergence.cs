@@ -6,6 +6,8 @@ namespace Backprop.Core.Training;
 /// <summary>Finds numbers that have run away, in the same places and words wherever a run is trained.</summary>
 public static class Divergence
 {
+    private const string Beginning = "training diverged at step ";
+
     /// <summary>Looks at a mini-batch's cost and gradient, before they are used.</summary>
     /// <param name="gradient">∇W[l] and ∇b[l], as sums or means.</param>
     /// <returns>What the run fails with; null when all is well.</returns>
@@ -34,7 +36,10 @@ public static class Divergence
     private static int FirstNotFinite(Parameters parameters) =>
         parameters.Layers.TakeWhile(layer => layer.IsFinite()).Count();
 
+    /// <summary>Whether it is this that a run failed with: going on from its checkpoint would end the same way.</summary>
+    public static bool IsCauseOf(string error) => error.StartsWith(Beginning, StringComparison.Ordinal);
+
     private static string Describe(long step, string finding, RunConfiguration configuration) =>
-        string.Create(CultureInfo.InvariantCulture, $"training diverged at step {step}: {finding}; try a smaller --learning-rate than {configuration.LearningRate}")
+        string.Create(CultureInfo.InvariantCulture, $"{Beginning}{step}: {finding}; try a smaller --learning-rate than {configuration.LearningRate}")
         + (configuration.L2 == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" or --l2 than {configuration.L2}"));
 }

@@ -55,14 +55,19 @@ public sealed class LocalTrainer : IDisposable
         TrainingStart start, TrainingPlan plan, ITrainingObserver observer, CancellationToken cancellation)
     {
         Parameters parameters = start.Parameters.Copy();
-        OptimizerState state = Copy(start.State);
+        OptimizerState state = optimizer.CreateState(model.Shape, start.State);
         NodeTotals epochTotals = start.EpochTotals;
         int[] order = new int[dataset.Training.Count];
         int orderedEpoch = -1;
         double rate = 0;
         TimeSpan trainingTime = TimeSpan.Zero;
-        long began = time.GetTimestamp();
+        if (start.IsEvaluationPending(plan))
+        {
+            EndEpoch(start.NextStep - 1);
+            SaveWhenDue(start.NextStep - 1);
+        }
 
+        long began = time.GetTimestamp();
         for (long step = start.NextStep; step < plan.StepCount; step++)
         {
             if (cancellation.IsCancellationRequested)
@@ -98,20 +103,29 @@ public sealed class LocalTrainer : IDisposable
             if (plan.EndsEpoch(step))
             {
                 trainingTime += time.GetElapsedTime(began);
-                Require(Divergence.Find(step, parameters, configuration));
-                observer.EpochEvaluated(Evaluate(epoch, step + 1, plan, parameters, epochTotals, trainingTime));
-                epochTotals = default;
+                EndEpoch(step);
                 began = time.GetTimestamp();
             }
 
-            if (plan.IsCheckpointDue(step))
-            {
-                Require(Divergence.Find(step, parameters, configuration));
-                observer.CheckpointDue(step + 1, parameters, state, epochTotals);
-            }
+            SaveWhenDue(step);
         }
 
         return parameters;
+
+        void EndEpoch(long step)
+        {
+            Require(Divergence.Find(step, parameters, configuration));
+            observer.EpochEvaluated(Evaluate(plan.EpochOf(step), step + 1, plan, parameters, epochTotals, trainingTime));
+            epochTotals = default;
+        }
+
+        void SaveWhenDue(long step)
+        {
+            if (!plan.IsCheckpointDue(step))
+                return;
+            Require(Divergence.Find(step, parameters, configuration));
+            observer.CheckpointDue(step + 1, parameters, state, epochTotals);
+        }
     }
 
     public void Dispose() => team.Dispose();
@@ -138,14 +152,6 @@ public sealed class LocalTrainer : IDisposable
         return new EpochResult(
             epoch, stepsCommitted, epochTotals.Cost / epochTotals.ExampleCount, test.Cost / test.ExampleCount,
             test.CorrectCount, test.ExampleCount, trainingTime);
-    }
-
-    private OptimizerState Copy(OptimizerState? given)
-    {
-        OptimizerState state = optimizer.CreateState(model.Shape);
-        if (given?.Velocity is not null && state.Velocity is not null)
-            given.Velocity.CopyTo(state.Velocity);
-        return state;
     }
 
     private static void Require(string? divergence)

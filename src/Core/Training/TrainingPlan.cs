@@ -43,6 +43,9 @@ public sealed record TrainingPlan(
         return end - start;
     }
 
+    /// <summary>Examples of all steps before this one, each counted once an epoch.</summary>
+    public long ExamplesBefore(long step) => ((long)EpochOf(step) * TrainingExamples) + PositionsOf(step).Start;
+
     public bool EndsEpoch(long step) => (step + 1) % StepsPerEpoch == 0;
 
     /// <summary>Whether a checkpoint is due once <paramref name="step"/> is committed.</summary>

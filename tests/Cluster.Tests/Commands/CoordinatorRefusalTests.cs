@@ -119,14 +119,14 @@ public sealed class CoordinatorRefusalTests : IDisposable
     public Task Train_RunDirectoryNotEmpty_IsLeftAlone()
     {
         directory.Write("notes.txt", "mine");
-        return Refusal.ExpectAsync(BuiltProgram.Coordinator, "--run-dir .", "--run-dir .|not empty|new or empty", directory);
+        return Refusal.ExpectAsync(BuiltProgram.Coordinator, "--run-dir .", "run directory .|not empty|new or empty|resume", directory);
     }
 
     [Fact]
     public Task Train_RunDirectoryIsFile_SaysSo()
     {
         directory.Write("notes.txt", "mine");
-        return Refusal.ExpectAsync(BuiltProgram.Coordinator, "--run-dir notes.txt", "--run-dir notes.txt|is a file", directory);
+        return Refusal.ExpectAsync(BuiltProgram.Coordinator, "--run-dir notes.txt", "run directory notes.txt|is a file", directory);
     }
 
     [Theory]

@@ -24,11 +24,22 @@ internal sealed class CoordinatorProcess : IAsyncDisposable
     public static CoordinatorProcess Start(TemporaryDirectory directory, string options, string run = "run")
     {
         string runDirectory = Path.Combine(directory.Path, run);
-        List<string> arguments = [.. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
-        if (!arguments.Contains("--in-process") && !arguments.Contains("--listen"))
-            arguments.AddRange(["--listen", "127.0.0.1:0"]);
-        arguments.AddRange(["--dashboard", "off", "--json", "--run-dir", runDirectory]);
-        return new CoordinatorProcess(ProgramProcess.Start("Coordinator", directory.Path, arguments), runDirectory);
+        return Start(directory, runDirectory, [], [.. Words(options), "--run-dir", runDirectory]);
+    }
+
+    /// <summary>Goes on with a run of the test's directory.</summary>
+    /// <inheritdoc cref="Start(TemporaryDirectory, string, string)"/>
+    public static CoordinatorProcess Resume(TemporaryDirectory directory, string options = "", string run = "run")
+    {
+        string runDirectory = Path.Combine(directory.Path, run);
+        return Start(directory, runDirectory, ["resume", runDirectory], Words(options));
+    }
+
+    /// <summary>Goes on with a run to its end, which must be a good one.</summary>
+    public static async Task<RunVerdict> ResumedAsync(TemporaryDirectory directory, string options = "", string run = "run")
+    {
+        await using CoordinatorProcess coordinator = Resume(directory, options, run);
+        return await coordinator.CompletedAsync();
     }
 
     /// <summary>Runs to the end, which must be a good one.</summary>
@@ -113,5 +124,23 @@ internal sealed class CoordinatorProcess : IAsyncDisposable
         return Directory.Exists(path) ? Directory.GetFiles(path, "step-*.safetensors") : [];
     }
 
+    /// <summary>SIGKILL, and waits until it is gone.</summary>
+    public async Task KillAsync()
+    {
+        Program.Kill();
+        await Program.ExitAsync();
+    }
+
     public ValueTask DisposeAsync() => Program.DisposeAsync();
+
+    private static CoordinatorProcess Start(
+        TemporaryDirectory directory, string runDirectory, IReadOnlyList<string> command, IReadOnlyList<string> options)
+    {
+        List<string> arguments = [.. command, .. options, "--dashboard", "off", "--json"];
+        if (!options.Contains("--in-process") && !options.Contains("--listen"))
+            arguments.AddRange(["--listen", "127.0.0.1:0"]);
+        return new CoordinatorProcess(ProgramProcess.Start("Coordinator", directory.Path, arguments), runDirectory);
+    }
+
+    private static string[] Words(string options) => options.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }

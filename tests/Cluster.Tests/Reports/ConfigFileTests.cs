@@ -2,6 +2,7 @@ using System.Text.Json;
 using Backprop.Cluster.Tests.Commands;
 using Backprop.Coordinator.Reports;
 using Backprop.Core;
+using Backprop.Core.Data;
 using Backprop.Core.Training;
 
 namespace Backprop.Cluster.Tests.Reports;
@@ -15,14 +16,15 @@ public sealed class ConfigFileTests : IDisposable
     [Fact]
     public void Write_Configuration_NamesAllThatDeterminesTheResult()
     {
-        using JsonDocument written = JsonDocument.Parse(ConfigFile.ToJson(SampleRun.Configuration, "tiny"));
+        using JsonDocument written = JsonDocument.Parse(ConfigFile.ToJson(SampleRun.Description));
         JsonElement config = written.RootElement;
 
-        // The options of train that change the result, and the hashes of what they name.
+        // The options of train that change the result, the hashes of what they name, and what a resume needs beside them.
         Assert.Equal(
             [
-                "activations", "cost", "dataset", "dataset_sha256", "epochs", "init_sha256", "initializer", "l2", "layers", "learning_rate",
-                "mini_batch", "momentum", "optimizer", "schedule", "seed", "shards", "shuffle", "versions",
+                "activations", "checkpoint_every", "cost", "data", "dataset", "dataset_sha256", "epochs", "init_sha256", "initializer", "l2",
+                "layers", "learning_rate", "mini_batch", "momentum", "optimizer", "schedule", "seed", "shards", "shuffle", "test_examples",
+                "training_examples", "versions",
             ],
             config.EnumerateObject().Select(field => field.Name).Order(StringComparer.Ordinal));
         Assert.Equal("tiny", config.GetProperty("dataset").GetString());
@@ -37,7 +39,7 @@ public sealed class ConfigFileTests : IDisposable
     [Fact]
     public void Write_Versions_AreThoseThatRan()
     {
-        using JsonDocument written = JsonDocument.Parse(ConfigFile.ToJson(SampleRun.Configuration, "tiny"));
+        using JsonDocument written = JsonDocument.Parse(ConfigFile.ToJson(SampleRun.Description));
         JsonElement versions = written.RootElement.GetProperty("versions");
         Assert.Equal(["architecture", "backprop", "dotnet", "os"], versions.EnumerateObject().Select(field => field.Name).Order(StringComparer.Ordinal));
         Assert.Matches(@"^\d+\.\d+\.\d+", versions.GetProperty("backprop").GetString()!);
@@ -55,11 +57,24 @@ public sealed class ConfigFileTests : IDisposable
                 new RunConfiguration { Layers = "64-30-10", Shards = 4, DatasetSha256 = "" },
             ])
         {
-            ConfigFile.Write(path, configuration, "a \"data\" set, <né>");
-            Assert.Equal(configuration, ConfigFile.Read(path));
+            ConfigFile.Write(path, SampleRun.Description with { Configuration = configuration, DatasetName = "a \"data\" set, <né>" });
+            Assert.Equal(new SavedConfiguration(configuration, new DatasetRequest("digits"), 12, 3, 2), ConfigFile.Read(path));
         }
 
         Assert.Equal([path], directory.Entries());
+    }
+
+    /// <summary>A resume from another directory has to find the same files.</summary>
+    [Fact]
+    public void Read_RelativePaths_AreWholeOnes()
+    {
+        string path = Path.Combine(directory.Path, ConfigFile.Name);
+        ConfigFile.Write(path, SampleRun.Description with { Data = new DatasetRequest("a.csv", "data", "../b.csv", "3") });
+        string here = Directory.GetCurrentDirectory();
+        Assert.Equal(
+            new DatasetRequest(
+                Path.Combine(here, "a.csv"), Path.Combine(here, "data"), Path.Combine(Path.GetDirectoryName(here)!, "b.csv"), "3"),
+            ConfigFile.Read(path).Data);
     }
 
     [Theory]

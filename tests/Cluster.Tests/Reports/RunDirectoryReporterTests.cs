@@ -20,7 +20,7 @@ public sealed class RunDirectoryReporterTests : IDisposable
         reporter.RunEnded(SampleRun.Summary, []);
 
         Assert.Equal(RunDirectoryReporter.PathsIn(directory.Path).Order(), directory.Entries());
-        Assert.Equal(SampleRun.Configuration, ConfigFile.Read(Path.Combine(directory.Path, "config.json")));
+        Assert.Equal(SampleRun.Configuration, ConfigFile.Read(Path.Combine(directory.Path, "config.json")).Configuration);
         EpochMetrics last = MetricsFile.Read(Path.Combine(directory.Path, "metrics.jsonl"))[2];
 
         // 3 of 4 right; the rate, the time and the workers are the snapshot's.

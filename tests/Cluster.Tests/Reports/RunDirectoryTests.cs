@@ -11,29 +11,34 @@ public sealed class RunDirectoryTests : IDisposable
     public void Dispose() => directory.Dispose();
 
     [Fact]
-    public void Create_NewOrEmpty_IsMade()
+    public async Task Create_NewOrEmpty_IsMadeAndHoldsTheLockAlone()
     {
         string path = Path.Combine(directory.Path, "runs", "one");
-        Assert.Equal(path, new RunDirectory(path).FullPath);
-        Assert.True(Directory.Exists(path));
-        Assert.Equal(path, new RunDirectory(path).FullPath);
-        Assert.Empty(Directory.GetFileSystemEntries(path));
+        for (int time = 0; time < 2; time++)
+        {
+            using RunDirectory made = await RunDirectory.CreateAsync(path, TimeProvider.System);
+            Assert.Equal(path, made.FullPath);
+            Assert.False(made.IsResumed);
+            Assert.Equal([".lock", ".lock-owner"], Directory.GetFileSystemEntries(path).Select(Path.GetFileName).Order());
+        }
+
+        Assert.Equal([".lock"], Directory.GetFileSystemEntries(path).Select(Path.GetFileName));
     }
 
     [Theory]
     [InlineData("runs/one")]
     [InlineData("runs/one/")]
-    public void TakeBack_RunNotStarted_LeavesNothingOfItsOwn(string path)
+    public async Task TakeBack_RunNotStarted_LeavesNothingOfItsOwn(string path)
     {
         string mine = Directory.CreateDirectory(Path.Combine(directory.Path, "mine")).FullName;
-        new RunDirectory(Path.Combine(mine, path)).TakeBack();
+        (await CreateAsync(Path.Combine(mine, path))).TakeBack();
         Assert.Equal([mine], directory.Entries());
     }
 
     [Fact]
-    public void TakeBack_SomethingElseCameIntoIt_IsLeft()
+    public async Task TakeBack_SomethingElseCameIntoIt_IsLeft()
     {
-        var taken = new RunDirectory(Path.Combine(directory.Path, "runs", "one"));
+        RunDirectory taken = await CreateAsync(Path.Combine(directory.Path, "runs", "one"));
         string other = Directory.CreateDirectory(Path.Combine(directory.Path, "runs", "other")).FullName;
         taken.TakeBack();
         Assert.False(Directory.Exists(taken.FullPath));
@@ -43,23 +48,25 @@ public sealed class RunDirectoryTests : IDisposable
     [Theory]
     [InlineData("file")]
     [InlineData(".hidden")]
-    public void Create_NotEmpty_IsRefusedAndLeft(string name)
+    public async Task Create_NotEmpty_IsRefusedAndLeft(string name)
     {
         directory.Write(name, "mine");
-        UserErrorException error = Assert.Throws<UserErrorException>(() => new RunDirectory(directory.Path));
-        Assert.Equal($"--run-dir {directory.Path} is not empty; give a new directory, or an empty one.", error.Message);
+        UserErrorException error = await Assert.ThrowsAsync<UserErrorException>(() => CreateAsync(directory.Path));
+        Assert.StartsWith($"run directory {directory.Path} is not empty; ", error.Message, StringComparison.Ordinal);
         Assert.Equal([Path.Combine(directory.Path, name)], directory.Entries());
     }
 
     [Theory]
-    [InlineData("file")]
-    [InlineData("file/below")]
-    public void Create_FileInTheWay_IsRefusedAndLeft(string below)
+    [InlineData("file", "is a file")]
+    [InlineData("file/below", "cannot be made")]
+    public async Task Create_FileInTheWay_IsRefusedAndLeft(string below, string expected)
     {
         string file = directory.Write("file", "mine");
         string path = Path.Combine(directory.Path, below);
-        UserErrorException error = Assert.Throws<UserErrorException>(() => new RunDirectory(path));
-        Assert.StartsWith($"--run-dir {path} cannot be made: ", error.Message, StringComparison.Ordinal);
+        UserErrorException error = await Assert.ThrowsAsync<UserErrorException>(() => CreateAsync(path));
+        Assert.StartsWith($"run directory {path} {expected}", error.Message, StringComparison.Ordinal);
         Assert.Equal("mine", File.ReadAllText(file));
     }
+
+    private static Task<RunDirectory> CreateAsync(string path) => RunDirectory.CreateAsync(path, TimeProvider.System);
 }
