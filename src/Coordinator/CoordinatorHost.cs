@@ -26,6 +26,13 @@ namespace Backprop.Coordinator;
 internal sealed class CoordinatorHost : IAsyncDisposable
 {
     private const int Window = 8 * 1024 * 1024;
+
+    /// <summary>Workers, those that are told that there are too many, and people who look.</summary>
+    private const int ConnectionsAtMost = 4096;
+
+    /// <summary>How long a connection may live without a call, and a call's headers may take.</summary>
+    private static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
 
     private readonly WebApplication application;
@@ -98,10 +105,12 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(10);
         kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
 
-        // Streams of tensors have no least pace: heartbeats tell the living from the dead.
-        kestrel.Limits.MinRequestBodyDataRate = null;
+        // Whoever opens a connection and does not call, or sends a call's beginning byte by byte, is dropped. A call of
+        // Work has no least pace (gRPC lifts it for streams): heartbeats tell the living from the dead.
+        kestrel.Limits.MaxConcurrentConnections = ConnectionsAtMost;
+        kestrel.Limits.KeepAliveTimeout = IdleLimit;
+        kestrel.Limits.RequestHeadersTimeout = IdleLimit;
         kestrel.Limits.MinResponseDataRate = null;
-        kestrel.Limits.MaxRequestBodySize = null;
         if (addresses.Grpc is { } grpc)
         {
             kestrel.Listen(grpc, endpoint =>

@@ -74,6 +74,7 @@ internal static class WorkerProgram
                 throw new UserErrorException($"The coordinator at {options.Coordinator} does not keep to the protocol: {error.Message}.", error);
             }
 
+            link.Renew();
             if (!stop.IsCancellationRequested)
                 await Task.Delay(delay.Next(), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

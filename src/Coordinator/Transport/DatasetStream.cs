@@ -12,6 +12,9 @@ internal static class DatasetStream
 {
     private const int ChunkLength = 512 * 1024;
 
+    /// <summary>How long a worker may take for a chunk: a link of 100 kbit/s does, one that does not read is let go.</summary>
+    private static readonly TimeSpan ChunkLimit = TimeSpan.FromMinutes(1);
+
     /// <exception cref="RpcException">NOT_FOUND: the run has another data set.</exception>
     public static async Task SendAsync(
         DatasetRequest request, IServerStreamWriter<DatasetChunk> responses, RunSession session,
@@ -32,8 +35,10 @@ internal static class DatasetStream
             int length;
             while ((length = await bytes.ReadAtLeastAsync(chunk, ChunkLength, throwOnEndOfStream: false, cancellation)) > 0)
             {
+                using var slow = new CancellationTokenSource(ChunkLimit, session.Time);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(slow.Token, cancellation);
                 await responses.WriteAsync(
-                    new DatasetChunk { Data = UnsafeByteOperations.UnsafeWrap(chunk.AsMemory(0, length)) }, cancellation);
+                    new DatasetChunk { Data = UnsafeByteOperations.UnsafeWrap(chunk.AsMemory(0, length)) }, either.Token);
             }
         }
         finally

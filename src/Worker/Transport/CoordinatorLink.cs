@@ -13,13 +13,42 @@ internal sealed class CoordinatorLink : IDisposable
 {
     private const int Window = 8 * 1024 * 1024;
 
-    private readonly GrpcChannel channel;
+    private readonly SslClientAuthenticationOptions? trust;
     private readonly Metadata headers = [];
+    private GrpcChannel channel;
 
     /// <exception cref="UserErrorException">The token's or the authority's file cannot be used.</exception>
     public CoordinatorLink(Uri address, string? token, string? authorityFile)
     {
         Address = address;
+        trust = authorityFile is null ? null : TrustOnly(PemFiles.ReadAuthorities(authorityFile));
+        if (token is not null)
+            headers.Add("authorization", "Bearer " + token);
+        channel = Open();
+        Calls = channel.CreateCallInvoker();
+    }
+
+    public Uri Address { get; }
+
+    public CallInvoker Calls { get; private set; }
+
+    /// <summary>
+    /// Leaves the connection for a new one. On a half-open connection a new call would wait as the last one did, until
+    /// pings find out that it is dead.
+    /// </summary>
+    public void Renew()
+    {
+        channel.Dispose();
+        channel = Open();
+        Calls = channel.CreateCallInvoker();
+    }
+
+    public CallOptions Options(CancellationToken cancellation) => new(headers, cancellationToken: cancellation);
+
+    public void Dispose() => channel.Dispose();
+
+    private GrpcChannel Open()
+    {
         var handler = new SocketsHttpHandler
         {
             // A proxy from the environment is not meant for a training run.
@@ -29,27 +58,16 @@ internal sealed class CoordinatorLink : IDisposable
             KeepAlivePingDelay = TimeSpan.FromSeconds(10),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
         };
-        if (authorityFile is not null)
-            handler.SslOptions = TrustOnly(PemFiles.ReadAuthorities(authorityFile));
-        if (token is not null)
-            headers.Add("authorization", "Bearer " + token);
-        channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
+        if (trust is not null)
+            handler.SslOptions = trust;
+        return GrpcChannel.ForAddress(Address, new GrpcChannelOptions
         {
             HttpHandler = handler,
             DisposeHttpClient = true,
             MaxReceiveMessageSize = ProtocolVersion.MaximumMessageLength,
             MaxSendMessageSize = ProtocolVersion.MaximumMessageLength,
         });
-        Calls = channel.CreateCallInvoker();
     }
-
-    public Uri Address { get; }
-
-    public CallInvoker Calls { get; }
-
-    public CallOptions Options(CancellationToken cancellation) => new(headers, cancellationToken: cancellation);
-
-    public void Dispose() => channel.Dispose();
 
     private static SslClientAuthenticationOptions TrustOnly(X509Certificate2Collection authorities)
     {

@@ -45,12 +45,22 @@ internal sealed class PlainWorker : IAsyncDisposable
     public static async Task<PlainWorker> JoinAsync(string address, JoinRequest request, bool beats = true)
     {
         var worker = new PlainWorker(address);
-        await worker.SendAsync(new WorkerMessage { Join = request });
-        CoordinatorMessage? answer = await worker.ReceiveAsync();
-        worker.Run = Assert.IsType<Welcome>(answer?.Welcome);
-        if (beats)
-            worker.beating = worker.BeatAsync();
+        await worker.JoinAsync(request, beats);
         return worker;
+    }
+
+    /// <returns>The status of a refusal; null for a worker that is taken in.</returns>
+    public async Task<Status?> TryJoinAsync(string name)
+    {
+        try
+        {
+            await JoinAsync(Request(name), beats: true);
+            return null;
+        }
+        catch (RpcException error)
+        {
+            return error.Status;
+        }
     }
 
     /// <summary>Says that it holds the data set.</summary>
@@ -115,11 +125,13 @@ internal sealed class PlainWorker : IAsyncDisposable
         int numbersAtMost = int.MaxValue, Func<Task>? beforeMessage = null, Func<Assignment, Task>? beforeAnswer = null,
         Action<WorkerMessage>? alter = null)
     {
-        using var computation = new PlainComputation(Run);
         await ReadyAsync();
-        while (true)
+        CoordinatorMessage message = await NextAsync();
+        if (message.RunEnded is { } endedBefore)
+            return endedBefore;
+        using var computation = new PlainComputation(Run);
+        for (; ; message = await NextAsync())
         {
-            CoordinatorMessage message = await ReceiveAsync() ?? throw new InvalidOperationException("No RunEnded.");
             if (message.RunEnded is { } ended)
                 return ended;
             if (beforeAnswer is not null)
@@ -135,6 +147,9 @@ internal sealed class PlainWorker : IAsyncDisposable
         }
     }
 
+    private async Task<CoordinatorMessage> NextAsync() =>
+        await ReceiveAsync() ?? throw new InvalidOperationException("No RunEnded.");
+
     /// <summary>Breaks the call off.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -144,6 +159,15 @@ internal sealed class PlainWorker : IAsyncDisposable
         channel.Dispose();
         writing.Dispose();
         limit.Dispose();
+    }
+
+    private async Task JoinAsync(JoinRequest request, bool beats)
+    {
+        await SendAsync(new WorkerMessage { Join = request });
+        CoordinatorMessage? answer = await ReceiveAsync();
+        Run = Assert.IsType<Welcome>(answer?.Welcome);
+        if (beats)
+            beating = BeatAsync();
     }
 
     private async Task BeatAsync()
