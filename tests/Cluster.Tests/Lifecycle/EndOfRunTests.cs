@@ -114,7 +114,7 @@ public sealed class EndOfRunTests : IDisposable
             BuiltProgram.Coordinator, directory.Path,
             [.. $"{option} {address} {other} --workers 0 --json --run-dir run".Split(' ')]);
 
-        Assert.NotEqual(0, result.ExitCode);
+        Assert.Equal(2, result.ExitCode);
         string line = Assert.Single(result.ErrorLines);
         Assert.StartsWith($"{option} {address} ", line, StringComparison.Ordinal);
         Assert.Contains($"give {option} another address, port 0 for any free one", line.Replace(" or port", " port", StringComparison.Ordinal), StringComparison.Ordinal);

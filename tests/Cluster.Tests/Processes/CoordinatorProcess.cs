@@ -21,14 +21,16 @@ internal sealed class CoordinatorProcess : IAsyncDisposable
     /// <summary>Starts a run that writes into a directory of the test's own, on any free port unless told which.</summary>
     /// <param name="options">As on the command line; no value holds a space.</param>
     /// <param name="run">The run directory's name.</param>
-    public static CoordinatorProcess Start(TemporaryDirectory directory, string options, string run = "run")
+    /// <param name="environment">Variables beside those of the test.</param>
+    public static CoordinatorProcess Start(
+        TemporaryDirectory directory, string options, string run = "run", IReadOnlyDictionary<string, string>? environment = null)
     {
         string runDirectory = Path.Combine(directory.Path, run);
-        return Start(directory, runDirectory, [], [.. Words(options), "--run-dir", runDirectory]);
+        return Start(directory, runDirectory, [], [.. Words(options), "--run-dir", runDirectory], environment);
     }
 
     /// <summary>Goes on with a run of the test's directory.</summary>
-    /// <inheritdoc cref="Start(TemporaryDirectory, string, string)"/>
+    /// <inheritdoc cref="Start(TemporaryDirectory, string, string, IReadOnlyDictionary{string, string})"/>
     public static CoordinatorProcess Resume(TemporaryDirectory directory, string options = "", string run = "run")
     {
         string runDirectory = Path.Combine(directory.Path, run);
@@ -134,12 +136,13 @@ internal sealed class CoordinatorProcess : IAsyncDisposable
     public ValueTask DisposeAsync() => Program.DisposeAsync();
 
     private static CoordinatorProcess Start(
-        TemporaryDirectory directory, string runDirectory, IReadOnlyList<string> command, IReadOnlyList<string> options)
+        TemporaryDirectory directory, string runDirectory, IReadOnlyList<string> command, IReadOnlyList<string> options,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
         List<string> arguments = [.. command, .. options, "--dashboard", "off", "--json"];
         if (!options.Contains("--in-process") && !options.Contains("--listen"))
             arguments.AddRange(["--listen", "127.0.0.1:0"]);
-        return new CoordinatorProcess(ProgramProcess.Start("Coordinator", directory.Path, arguments), runDirectory);
+        return new CoordinatorProcess(ProgramProcess.Start("Coordinator", directory.Path, arguments, environment), runDirectory);
     }
 
     private static string[] Words(string options) => options.Split(' ', StringSplitOptions.RemoveEmptyEntries);

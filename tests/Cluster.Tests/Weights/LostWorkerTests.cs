@@ -7,8 +7,6 @@ namespace Backprop.Cluster.Tests.Weights;
 /// <summary>Workers that die on the way: told, their nodes computed by others, and not a bit of the weights changed.</summary>
 public sealed class LostWorkerTests : IDisposable
 {
-    private const string Endless = "--epochs 100000 ";
-
     private readonly TemporaryDirectory directory = new();
 
     public void Dispose() => directory.Dispose();
@@ -36,7 +34,7 @@ public sealed class LostWorkerTests : IDisposable
     [Fact]
     public async Task Train_LocalWorkerKilled_IsStartedAgainSameWeights()
     {
-        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, Endless + "--workers 2");
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, EndlessRun.Options + "--workers 2");
         await coordinator.ReachStepAsync(100);
         int victim = ProcessTable.ChildrenOf(coordinator.Program.Id)[0];
 
@@ -44,14 +42,14 @@ public sealed class LostWorkerTests : IDisposable
         string name = (await coordinator.Program.LineAsync(@"^worker (w[12]) lost at ")).Groups[1].Value;
         await coordinator.Program.LineAsync($"^worker {name} joined at ");
 
-        RunVerdict verdict = await StoppedAsync(coordinator);
+        RunVerdict verdict = await EndlessRun.StoppedAsync(coordinator, directory);
         Assert.Equal((3, 1), (verdict.Joined, verdict.Lost));
     }
 
     [Fact]
     public async Task Train_LocalWorkerTerminated_LeavesForGoodSameWeights()
     {
-        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, Endless + "--workers 2");
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, EndlessRun.Options + "--workers 2");
         await coordinator.ReachStepAsync(100);
         int leaving = ProcessTable.ChildrenOf(coordinator.Program.Id)[0];
 
@@ -63,14 +61,14 @@ public sealed class LostWorkerTests : IDisposable
         Assert.DoesNotContain(leaving, ProcessTable.ChildrenOf(coordinator.Program.Id));
         Assert.Single(ProcessTable.ChildrenOf(coordinator.Program.Id));
 
-        RunVerdict verdict = await StoppedAsync(coordinator);
+        RunVerdict verdict = await EndlessRun.StoppedAsync(coordinator, directory);
         Assert.Equal((2, 1), (verdict.Joined, verdict.Lost));
     }
 
     [Fact]
     public async Task Train_LastWorkerKilled_WaitsForAnother()
     {
-        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, Endless + "--workers 0");
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, EndlessRun.Options + "--workers 0");
         string address = (await coordinator.AddressAsync()).TrimEnd('/');
         await using ProgramProcess doomed = CoordinatorProcess.StartWorker(directory, address, "doomed");
         await coordinator.ReachStepAsync(100);
@@ -81,16 +79,46 @@ public sealed class LostWorkerTests : IDisposable
         await coordinator.Program.LineAsync("^worker doomed joined at ");
         await coordinator.GoOnAsync();
 
-        RunVerdict verdict = await StoppedAsync(coordinator);
+        RunVerdict verdict = await EndlessRun.StoppedAsync(coordinator, directory);
         Assert.Equal((2, 1), (verdict.Joined, verdict.Lost));
     }
 
-    /// <summary>Ends an endless run, whose weights must be those of so many steps in one process.</summary>
-    private async Task<RunVerdict> StoppedAsync(CoordinatorProcess coordinator)
+    [Fact]
+    public async Task Train_AllWorkersKilled_WaitsGoesOnWithOneAndFailsWithoutAny()
     {
-        RunVerdict verdict = await coordinator.StoppedAsync();
-        Assert.Equal(await Reference.AfterAsync(directory, verdict.Steps), verdict.WeightsSha256);
-        Assert.Equal(verdict.Steps * 10, verdict.Examples);
-        return verdict;
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(
+            directory, EndlessRun.Options + "--workers 0 --checkpoint-every 1000000 --worker-timeout 20s");
+        string address = (await coordinator.AddressAsync()).TrimEnd('/');
+        await using ProgramProcess first = CoordinatorProcess.StartWorker(directory, address, "first");
+        await coordinator.ReachStepAsync(20);
+        await using ProgramProcess second = CoordinatorProcess.StartWorker(directory, address, "second");
+        await coordinator.Program.LineAsync("^worker second joined at ");
+
+        first.Kill();
+        second.Kill();
+        await WaitingAsync(coordinator);
+        await using (PlainWorker third = await PlainWorker.JoinAsync(address, "third"))
+        {
+            Task training = third.TrainAsync();
+            await coordinator.GoOnAsync();
+        }
+
+        // The last, whose call is broken off, leaves nobody.
+        Assert.Equal(1, await coordinator.Program.ExitAsync());
+        RunVerdict verdict = coordinator.Verdict();
+        Assert.Equal("failed", verdict.Status);
+        Assert.Equal("0 of 1 workers after waiting for 20 s (--worker-timeout)", verdict.Json.GetProperty("error").GetString());
+        Assert.Equal((3, 3), (verdict.Joined, verdict.Lost));
+        Assert.Equal(
+            $"step-{verdict.Steps:D9}.safetensors", Path.GetFileName(Assert.Single(coordinator.Checkpoints())));
+        await EndlessRun.ExpectWholeAsync(verdict, directory);
+    }
+
+    /// <summary>Waits until the run waits, and says for how many.</summary>
+    private static async Task WaitingAsync(CoordinatorProcess coordinator)
+    {
+        await coordinator.UntilAsync(status => status.Phase == "waiting for workers");
+        string told = coordinator.Program.Errors;
+        Assert.Equal("waiting for workers 0/1", told.Split('\n').Last(line => line.StartsWith("waiting", StringComparison.Ordinal)));
     }
 }
