@@ -1,8 +1,10 @@
 using Backprop.Coordinator.Commands;
 using Backprop.Coordinator.Progress;
 using Backprop.Coordinator.Reports;
+using Backprop.Coordinator.Scheduling;
 using Backprop.Core.Model;
 using Backprop.Core.Optimizers;
+using Backprop.Core.Sharding;
 using Backprop.Core.Training;
 
 namespace Backprop.Coordinator;
@@ -21,6 +23,8 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     private readonly IRunReporter reporter;
     private readonly TimeProvider time;
     private readonly ProgressRate rate;
+    private readonly RunLog log;
+    private readonly Dictionary<ShardNode, string> inProcess;
     private readonly long start;
     private readonly long examplesBefore;
     private long mark;
@@ -57,6 +61,8 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         if (directory.NewestCheckpoint is not null)
             saved = (steps, epochTotals);
         rate = new ProgressRate(setup.Plan.StepCount, steps, time);
+        log = new RunLog(directory.FullPath, time, reporter.Noticed);
+        inProcess = new Dictionary<ShardNode, string> { [new ShardNode(0, setup.Plan.Shards)] = "in-process" };
         Latest = Snapshot();
     }
 
@@ -75,6 +81,8 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     public void RunStarted(RunDescription description)
     {
         WantedWorkers = description.WantedWorkers;
+        log.Begin(setup.Start.NextStep);
+        log.Event(NoticeKind.RunStarted, setup.Start.NextStep, null, $"run {description.RunId} of {setup.Plan.StepCount} steps");
         files.RunStarted(description);
         reporter.RunStarted(description);
     }
@@ -91,7 +99,20 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         Publish();
     }
 
+    /// <summary>A step was committed with values that workers gave.</summary>
+    public void StepCommitted(long step, NodeTotals totals, IReadOnlyDictionary<ShardNode, NodeValue> values)
+    {
+        log.Committed(step, values, value => value.Name);
+        Count(step, totals);
+    }
+
     public void StepCommitted(long step, NodeTotals totals)
+    {
+        log.Committed(step, inProcess, name => name);
+        Count(step, totals);
+    }
+
+    private void Count(long step, NodeTotals totals)
     {
         long now = time.GetTimestamp();
         trainingTime += time.GetElapsedTime(mark, now);
@@ -120,6 +141,7 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         if (saved == (nextStep, totals))
             return;
         saved = (nextStep, totals);
+        log.Flush();
         checkpointed = directory.SaveCheckpoint(setup, nextStep, parameters, state, totals, Notice).Parameters;
         mark = time.GetTimestamp();
     }
@@ -131,7 +153,14 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         saved = null;
     }
 
-    public void Notice(string line) => reporter.Noticed(line);
+    public void Notice(string line) => Notice(NoticeKind.Warning, line);
+
+    /// <param name="worker">The worker's name, where it is about one.</param>
+    public void Notice(NoticeKind kind, string line, string? worker = null)
+    {
+        log.Event(kind, steps, worker, line);
+        reporter.Noticed(line);
+    }
 
     /// <summary>Takes a snapshot and shows it.</summary>
     public ProgressSnapshot Publish()
@@ -145,7 +174,7 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     /// <summary>Gives the verdict, once everything is written.</summary>
     /// <param name="final">The weights of a run that was completed; null: those of the newest checkpoint, or the first ones.</param>
     public async Task<RunSummary> EndAsync(
-        string status, string? error, Parameters? final, WorkersSummary workers, long nodesReassigned)
+        string status, string? error, Parameters? final, WorkersSummary workers, long nodesReassigned, long nodesCompared = 0)
     {
         Parameters parameters = final ?? checkpointed ?? setup.InitialParameters;
         phase = RunPhase.Ended;
@@ -172,10 +201,13 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
             StepsPerSecond = (steps - setup.Start.NextStep) / seconds,
             Workers = workers,
             NodesReassigned = nodesReassigned,
+            NodesCompared = nodesCompared == 0 ? null : nodesCompared,
             Checkpoints = directory.CheckpointCount,
         };
         string? model = directory.WriteModel(setup, parameters, Notice);
         files.RunEnded(summary, []);
+        log.Flush();
+        log.Event(NoticeKind.RunEnded, steps, null, error is null ? status : $"{status}: {error}");
         Tell(summary, model);
         return summary;
     }
@@ -194,11 +226,15 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         return summary;
     }
 
-    public ValueTask DisposeAsync() => new(directory.FinishCheckpointsAsync());
+    public async ValueTask DisposeAsync()
+    {
+        await directory.FinishCheckpointsAsync();
+        log.Dispose();
+    }
 
     private void Tell(RunSummary summary, string? model)
     {
-        List<string> written = [.. RunDirectoryReporter.PathsIn(directory.FullPath).Where(File.Exists)];
+        List<string> written = [.. RunDirectoryReporter.PathsIn(directory.FullPath).Append(Path.Combine(directory.FullPath, LedgerFile.Name)).Where(File.Exists)];
         if (model is not null)
             written.Add(model);
         if (directory.NewestCheckpoint is { } checkpoint)

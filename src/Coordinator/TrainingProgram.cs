@@ -54,7 +54,7 @@ public static class TrainingProgram
         var files = new RunDirectoryReporter(
             directory.FullPath, line => warned?.Notice(line), setup.Start.FirstEpoch(setup.Plan));
         IRunReporter reporter = feed is null ? new ReporterGroup(console) : new ReporterGroup(console, feed);
-        var recorder = new RunRecorder(setup, directory, files, reporter, time, directory.LastEpochBefore(setup));
+        await using var recorder = new RunRecorder(setup, directory, files, reporter, time, directory.LastEpochBefore(setup));
         warned = recorder;
         RunSession? session = options.InProcess || isComplete ? null : NewSession(options, setup, runId, time);
         await using CoordinatorHost? host = isComplete ? null : await OpenAsync(options, session, recorder, feed, directory);
@@ -124,7 +124,7 @@ public static class TrainingProgram
         return await recorder.EndAsync(
             StatusOf(finish.End), finish.End == RunEnd.Failed ? finish.Reason : null,
             finish.End == RunEnd.Completed ? run.Parameters : null,
-            new WorkersSummary(board.Joined, board.Lost, board.Most), scheduler.NodesReassigned);
+            new WorkersSummary(board.Joined, board.Lost, board.Most), scheduler.NodesReassigned, scheduler.NodesCompared);
     }
 
     private static string StatusOf(RunEnd end) => end switch

@@ -113,7 +113,7 @@ internal sealed class TrainingRun : IDisposable
                 session.Workers.Quarantine(quarantine.Worker, quarantine.Name, quarantine.Reason);
                 break;
             case SchedulerCommand.DiscardCheckpoints discard: recorder.DiscardCheckpoints(discard.AfterStep); break;
-            case SchedulerCommand.Notice notice: recorder.Notice(notice.Line); break;
+            case SchedulerCommand.Notice notice: recorder.Notice(notice.Kind, notice.Line, notice.Worker); break;
             case SchedulerCommand.WaitForWorkers wait:
                 recorder.WantedWorkers = wait.Wanted;
                 recorder.Enter(RunPhase.WaitingForWorkers);
@@ -163,9 +163,9 @@ internal sealed class TrainingRun : IDisposable
 
         optimizer.Update(
             Parameters, sum, totals.ExampleCount, schedule.RateAt(setup.Configuration.LearningRate, work.Epoch), state);
-        values.Clear();
         epochTotals += totals;
-        recorder.StepCommitted(work.Step, totals);
+        recorder.StepCommitted(work.Step, totals, values.All);
+        values.Clear();
         if (setup.Plan.EndsEpoch(work.Step))
             FailOn(Divergence.Find(work.Step, Parameters, setup.Configuration));
     }

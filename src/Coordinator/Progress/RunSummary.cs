@@ -46,6 +46,9 @@ public sealed record RunSummary
 
     public required long NodesReassigned { get; init; }
 
+    /// <summary>Nodes whose value came twice and was compared; null for none.</summary>
+    public long? NodesCompared { get; init; }
+
     public required int Checkpoints { get; init; }
 }
 

@@ -13,7 +13,7 @@ namespace Backprop.Coordinator.Reports;
 /// </summary>
 internal sealed class RunDirectory : IDisposable
 {
-    private const string CheckpointsName = "checkpoints";
+    public const string CheckpointsName = "checkpoints";
     private const string ModelName = "model.safetensors";
 
     private readonly RunLock held;

@@ -11,7 +11,7 @@ public static class SummaryFile
 
     public static void Write(string path, RunSummary summary) => WholeFile.Write(path, ToJson(summary) + "\n");
 
-    /// <summary>Indented; losses that are not known are null; `error` and `resumed_from_step` are there only when there is one.</summary>
+    /// <summary>Indented; losses that are not known are null; `error`, `resumed_from_step` and `nodes_compared` are there only when there are any.</summary>
     public static string ToJson(RunSummary summary)
     {
         JsonObject fields = JsonSerializer.SerializeToNode(summary, ReportJson.Indented)!.AsObject();
@@ -19,6 +19,8 @@ public static class SummaryFile
             fields.Remove("error");
         if (summary.ResumedFromStep is null)
             fields.Remove("resumed_from_step");
+        if (summary.NodesCompared is null)
+            fields.Remove("nodes_compared");
         return fields.ToJsonString(ReportJson.Indented);
     }
 

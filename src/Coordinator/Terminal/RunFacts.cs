@@ -31,7 +31,8 @@ internal static class RunFacts
             yield return $"error: {summary.Error}";
         yield return $"weights_sha256 {summary.WeightsSha256}";
         if (run is { InProcess: false })
-            yield return Invariant($"workers joined {summary.Workers.Joined}, lost {summary.Workers.Lost}; nodes reassigned {summary.NodesReassigned}");
+            yield return Invariant($"workers joined {summary.Workers.Joined}, lost {summary.Workers.Lost}; nodes reassigned {summary.NodesReassigned}")
+                + (summary.NodesCompared is { } compared ? Invariant($", {compared} compared with a second worker's") : "");
         foreach (string path in written)
             yield return $"wrote {path}";
         if (run is null)
