@@ -20,12 +20,16 @@ internal sealed class TrainingWorker(
     /// <summary>How long a worker that leaves waits for its coordinator to let it go.</summary>
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(2);
 
+    /// <summary>Whether the coordinator answered the last join.</summary>
+    public bool WasWelcomed { get; private set; }
+
     /// <summary>One life in one run.</summary>
     /// <param name="leave">Asks the worker to leave in order.</param>
     /// <returns>How the run ended; null when the call ended before the run.</returns>
     /// <exception cref="RpcException">The connection broke, or the coordinator refused the worker.</exception>
     public async Task<RunEnded?> TakePartAsync(CancellationToken leave)
     {
+        WasWelcomed = false;
         using var ended = new CancellationTokenSource();
         using var call = link.Calls.AsyncDuplexStreamingCall(TrainingCalls.Work, null, link.Options(ended.Token));
         using var incoming = new IncomingFrames();
@@ -39,6 +43,7 @@ internal sealed class TrainingWorker(
             Task sending = outgoing.WriteAsync(call.RequestStream, ended.Token);
             using CancellationTokenRegistration leaving = leave.Register(() => Leave(outgoing, ended));
             Welcome run = await conversation.ReceiveWelcomeAsync(ended.Token);
+            WasWelcomed = true;
             Task<RunEnded?> receiving = conversation.ReceiveAsync(ended.Token);
             Task beating = conversation.SendHeartbeatsAsync(run, ended.Token);
             Task<Dataset> opening = DatasetSource.OpenAsync(run, link, cacheDirectory, notice, ended.Token);

@@ -59,7 +59,7 @@ internal static class WorkerProgram
             catch (RpcException error) when (!IsFinal(error, ref firstNameRefusal, time))
             {
                 if (!toldWaiting && !stop.IsCancellationRequested)
-                    Notice($"waiting for the coordinator at {options.Coordinator} ({Cause(error)})");
+                    Notice($"waiting for the coordinator at {options.Coordinator} ({LinkFailure.Describe(error, options.Coordinator, worker.WasWelcomed)})");
                 toldWaiting = true;
             }
             catch (RpcException error)
@@ -95,9 +95,6 @@ internal static class WorkerProgram
         return error.StatusCode is StatusCode.FailedPrecondition or StatusCode.InvalidArgument
             or StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.Unimplemented;
     }
-
-    private static string Cause(RpcException error) =>
-        error.Status.DebugException is { } cause ? cause.GetBaseException().Message : error.Status.Detail;
 
     private static void Notice(string line) => Console.Error.WriteLine(line);
 }

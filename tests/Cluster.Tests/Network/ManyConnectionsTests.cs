@@ -18,6 +18,9 @@ public sealed class ManyConnectionsTests : IDisposable
 
     private const long MemoryAtMost = 512L << 20;
 
+    /// <summary>Less than a server's own limits of minutes, and many times what the run's take.</summary>
+    private static readonly TimeSpan DroppedWithin = TimeSpan.FromMinutes(2);
+
     private readonly TemporaryDirectory directory = new();
 
     public void Dispose() => directory.Dispose();
@@ -39,7 +42,10 @@ public sealed class ManyConnectionsTests : IDisposable
                 idle.Add(await IdleConnection.OpenAsync(run.Address, kinds[i % kinds.Length], $"idle-{i}"));
 
             // The run waits for nothing meanwhile but this test: the worker has no more to say than that it is alive.
-            await Task.WhenAll(idle.Select(connection => connection.DroppedAsync()));
+            Task[] dropped = [.. idle.Select(connection => connection.DroppedAsync())];
+            await Task.WhenAny(Task.WhenAll(dropped), Task.Delay(DroppedWithin, TestContext.Current.CancellationToken));
+            Assert.Empty(dropped.Select((drop, i) => (drop, Kind: kinds[i % kinds.Length])).Where(one => !one.drop.IsCompletedSuccessfully)
+                .Select(one => one.Kind).Distinct());
         }
         finally
         {

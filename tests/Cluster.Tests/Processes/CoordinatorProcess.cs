@@ -22,15 +22,17 @@ internal sealed class CoordinatorProcess : IAsyncDisposable
     /// <param name="options">As on the command line; no value holds a space.</param>
     /// <param name="run">The run directory's name.</param>
     /// <param name="environment">Variables beside those of the test.</param>
+    /// <param name="within">A program with its options that runs it in other surroundings.</param>
     public static CoordinatorProcess Start(
-        TemporaryDirectory directory, string options, string run = "run", IReadOnlyDictionary<string, string>? environment = null)
+        TemporaryDirectory directory, string options, string run = "run", IReadOnlyDictionary<string, string>? environment = null,
+        IReadOnlyList<string>? within = null)
     {
         string runDirectory = Path.Combine(directory.Path, run);
-        return Start(directory, runDirectory, [], [.. Words(options), "--run-dir", runDirectory], environment);
+        return Start(directory, runDirectory, [], [.. Words(options), "--run-dir", runDirectory], environment, within);
     }
 
     /// <summary>Goes on with a run of the test's directory.</summary>
-    /// <inheritdoc cref="Start(TemporaryDirectory, string, string, IReadOnlyDictionary{string, string})"/>
+    /// <inheritdoc cref="Start(TemporaryDirectory, string, string, IReadOnlyDictionary{string, string}, IReadOnlyList{string})"/>
     public static CoordinatorProcess Resume(TemporaryDirectory directory, string options = "", string run = "run")
     {
         string runDirectory = Path.Combine(directory.Path, run);
@@ -54,11 +56,18 @@ internal sealed class CoordinatorProcess : IAsyncDisposable
     /// <summary>Starts a worker by hand that keeps its data in the test's directory.</summary>
     public static ProgramProcess StartWorker(
         TemporaryDirectory directory, string address, string name, params string[] options) =>
-        ProgramProcess.Start("Worker", directory.Path,
-        [
-            "--coordinator", address, "--name", name, "--threads", "1",
-            "--data-dir", Path.Combine(directory.Path, "data"), .. options,
-        ]);
+        StartWorker(directory, [], address, name, options);
+
+    /// <param name="within">A program with its options that runs it in other surroundings.</param>
+    public static ProgramProcess StartWorker(
+        TemporaryDirectory directory, IReadOnlyList<string> within, string address, string name, params string[] options) =>
+        ProgramProcess.Start(
+            "Worker", directory.Path,
+            [
+                "--coordinator", address, "--name", name, "--threads", "1",
+                "--data-dir", Path.Combine(directory.Path, "data"), .. options,
+            ],
+            within: within);
 
     /// <summary>Where workers join.</summary>
     public async Task<string> AddressAsync() => (await Program.LineAsync(@"more may join at (\S+)")).Groups[1].Value;
@@ -137,12 +146,13 @@ internal sealed class CoordinatorProcess : IAsyncDisposable
 
     private static CoordinatorProcess Start(
         TemporaryDirectory directory, string runDirectory, IReadOnlyList<string> command, IReadOnlyList<string> options,
-        IReadOnlyDictionary<string, string>? environment = null)
+        IReadOnlyDictionary<string, string>? environment = null, IReadOnlyList<string>? within = null)
     {
         List<string> arguments = [.. command, .. options, "--dashboard", "off", "--json"];
         if (!options.Contains("--in-process") && !options.Contains("--listen"))
             arguments.AddRange(["--listen", "127.0.0.1:0"]);
-        return new CoordinatorProcess(ProgramProcess.Start("Coordinator", directory.Path, arguments, environment), runDirectory);
+        return new CoordinatorProcess(
+            ProgramProcess.Start("Coordinator", directory.Path, arguments, environment, within), runDirectory);
     }
 
     private static string[] Words(string options) => options.Split(' ', StringSplitOptions.RemoveEmptyEntries);

@@ -24,11 +24,13 @@ internal sealed class ProgramProcess : IAsyncDisposable
     public string Errors => string.Join('\n', errors);
 
     /// <summary>Starts "Coordinator" or "Worker" as this build made it.</summary>
+    /// <param name="within">A program with its options that runs it in other surroundings.</param>
     public static ProgramProcess Start(
         string project, string workingDirectory, IReadOnlyList<string> arguments,
-        IReadOnlyDictionary<string, string>? environment = null)
+        IReadOnlyDictionary<string, string>? environment = null, IReadOnlyList<string>? within = null)
     {
-        ProcessStartInfo start = StartInfo("dotnet", workingDirectory, [PathOf(project), .. arguments]);
+        string[] command = [.. within ?? [], "dotnet", PathOf(project), .. arguments];
+        ProcessStartInfo start = StartInfo(command[0], workingDirectory, command[1..]);
         foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
         return Start(start);
@@ -91,7 +93,8 @@ internal sealed class ProgramProcess : IAsyncDisposable
     }
 
     /// <summary>Waits for a line of either stream that matches.</summary>
-    public async Task<Match> LineAsync(string pattern)
+    /// <param name="times">How many such lines there must be.</param>
+    public async Task<Match> LineAsync(string pattern, int times = 1)
     {
         using var limit = new CancellationTokenSource(Deadline);
         while (true)
@@ -102,11 +105,10 @@ internal sealed class ProgramProcess : IAsyncDisposable
                 // Its last lines may come after its end.
                 if (ended)
                     await process.WaitForExitAsync(limit.Token);
-                foreach (string line in output.Concat(errors))
-                {
-                    if (Regex.Match(line, pattern) is { Success: true } match)
-                        return match;
-                }
+                Match[] matches =
+                    [.. output.Concat(errors).Select(line => Regex.Match(line, pattern)).Where(match => match.Success)];
+                if (matches.Length >= times)
+                    return matches[times - 1];
 
                 if (ended)
                     Assert.Fail($"The process ended without a line like '{pattern}'. Its output:\n{Output}\n{Errors}");

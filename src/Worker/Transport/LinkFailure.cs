@@ -1,0 +1,38 @@
+using System.Security.Authentication;
+using Grpc.Core;
+
+namespace Backprop.Worker.Transport;
+
+/// <summary>Why the way to the coordinator failed, in words that say what to change.</summary>
+internal static class LinkFailure
+{
+    /// <param name="wasWelcomed">The coordinator had answered before, so that the way itself is right.</param>
+    public static string Describe(RpcException error, Uri coordinator, bool wasWelcomed)
+    {
+        if (error.Status.DebugException is not { } cause)
+            return error.Status.Detail;
+        string words = cause.GetBaseException().Message.TrimEnd('.');
+        if (wasWelcomed)
+            return words;
+        if (coordinator.Scheme == Uri.UriSchemeHttp && EndedAtOnce(cause))
+            return $"{words}; a coordinator with a certificate is called by https://";
+        if (coordinator.Scheme == Uri.UriSchemeHttps && SpokeNoTls(cause))
+            return $"{words}; a coordinator without a certificate is called by http://";
+        return words;
+    }
+
+    /// <summary>TLS that gets plain text closes the connection.</summary>
+    private static bool EndedAtOnce(Exception cause) =>
+        Causes(cause).Any(error => error is HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded });
+
+    /// <summary>The handshake failed before there was a certificate to look at.</summary>
+    private static bool SpokeNoTls(Exception cause) =>
+        Causes(cause).Any(error => error is AuthenticationException or IOException)
+        && !cause.GetBaseException().Message.Contains("certificate", StringComparison.Ordinal);
+
+    private static IEnumerable<Exception> Causes(Exception? error)
+    {
+        for (; error is not null; error = error.InnerException)
+            yield return error;
+    }
+}
