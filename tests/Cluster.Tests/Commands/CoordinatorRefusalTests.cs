@@ -106,6 +106,18 @@ public sealed class CoordinatorRefusalTests : IDisposable
             BuiltProgram.Coordinator, "--token-file token.txt", "--token-file token.txt|" + expected, directory);
     }
 
+    [Theory]
+    [InlineData("", "no ")]
+    [InlineData("1,2,0\n3,4\n", "row 2")]
+    [InlineData("1,2,0\n3,x,1\n", "row 2, column 2: 'x' is not a number")]
+    [InlineData("1,2,0\nNaN,4,1\n", "row 2, column 1: 'NaN' is not a finite number")]
+    [InlineData("1,2,0\n3,4,-1\n", "row 2, column 3: label '-1' is out of range")]
+    public Task Train_UnfitTable_NamesFileRowAndColumn(string table, string expected)
+    {
+        directory.Write("table.csv", table);
+        return Refusal.ExpectAsync(BuiltProgram.Coordinator, "--dataset table.csv", "table.csv|" + expected, directory);
+    }
+
     [Fact]
     public Task Train_CertificateThatIsNone_SaysWhatFits()
     {
