@@ -75,6 +75,9 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     /// <summary>The snapshot taken last.</summary>
     public ProgressSnapshot Latest { get; private set; }
 
+    /// <summary>Steps committed by now, to be asked from any thread.</summary>
+    public long CommittedSteps => Volatile.Read(ref steps);
+
     /// <summary>From the first assignment to the last commit, evaluations left out; waiting for lost workers counts.</summary>
     public TimeSpan TrainingTime => trainingTime;
 

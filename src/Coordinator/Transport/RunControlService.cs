@@ -48,7 +48,7 @@ internal sealed class RunControlService(RunSession session, RunRecorder recorder
             },
             Epoch = (uint)snapshot.Epoch,
             Epochs = (uint)session.Plan.Epochs,
-            Step = (ulong)snapshot.Step,
+            Step = (ulong)recorder.CommittedSteps,
             Steps = (ulong)session.Plan.StepCount,
             RunningLoss = snapshot.RunningLoss ?? 0,
             ExamplesPerSecond = snapshot.ExamplesPerSecond,
