@@ -15,19 +15,19 @@ internal static class DatasetStream
     /// <summary>How long a worker may take for a chunk: a link of 100 kbit/s does, one that does not read is let go.</summary>
     private static readonly TimeSpan ChunkLimit = TimeSpan.FromMinutes(1);
 
-    /// <exception cref="RpcException">NOT_FOUND: the run has another data set.</exception>
+    /// <exception cref="RpcException">NOT_FOUND: the run has another data set. DEADLINE_EXCEEDED: nobody reads.</exception>
     public static async Task SendAsync(
-        DatasetRequest request, IServerStreamWriter<DatasetChunk> responses, RunSession session,
+        DatasetRequest request, IServerStreamWriter<DatasetChunk> responses, Dataset dataset, TimeProvider time,
         CancellationToken cancellation)
     {
-        if (request.Sha256 != session.Dataset.Sha256)
+        if (request.Sha256 != dataset.Sha256)
         {
             throw new RpcException(new Status(
-                StatusCode.NotFound, $"This run's data set is {session.Dataset.Name}, SHA-256 {session.Dataset.Sha256}."));
+                StatusCode.NotFound, $"This run's data set is {dataset.Name}, SHA-256 {dataset.Sha256}."));
         }
 
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 4 * ChunkLength, resumeWriterThreshold: ChunkLength));
-        Task writing = Task.Run(() => Produce(session.Dataset, pipe.Writer), cancellation);
+        Task writing = Task.Run(() => Produce(dataset, pipe.Writer), cancellation);
         try
         {
             byte[] chunk = new byte[ChunkLength];
@@ -35,10 +35,8 @@ internal static class DatasetStream
             int length;
             while ((length = await bytes.ReadAtLeastAsync(chunk, ChunkLength, throwOnEndOfStream: false, cancellation)) > 0)
             {
-                using var slow = new CancellationTokenSource(ChunkLimit, session.Time);
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(slow.Token, cancellation);
-                await responses.WriteAsync(
-                    new DatasetChunk { Data = UnsafeByteOperations.UnsafeWrap(chunk.AsMemory(0, length)) }, either.Token);
+                var next = new DatasetChunk { Data = UnsafeByteOperations.UnsafeWrap(chunk.AsMemory(0, length)) };
+                await SendAsync(next, responses, time, cancellation);
             }
         }
         finally
@@ -46,6 +44,22 @@ internal static class DatasetStream
             // Lets a producer that still writes see that nobody reads.
             await pipe.Reader.CompleteAsync();
             await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task SendAsync(
+        DatasetChunk chunk, IServerStreamWriter<DatasetChunk> responses, TimeProvider time, CancellationToken cancellation)
+    {
+        using var slow = new CancellationTokenSource(ChunkLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(slow.Token, cancellation);
+        try
+        {
+            await responses.WriteAsync(chunk, either.Token);
+        }
+        catch (OperationCanceledException) when (slow.IsCancellationRequested)
+        {
+            throw new RpcException(new Status(
+                StatusCode.DeadlineExceeded, $"{chunk.Data.Length} bytes were not taken within {ChunkLimit.TotalSeconds:0} s."));
         }
     }
 

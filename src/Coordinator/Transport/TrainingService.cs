@@ -37,7 +37,7 @@ internal sealed class TrainingService(RunSession session) : TrainingServiceBase
 
     public override Task FetchDataset(
         DatasetRequest request, IServerStreamWriter<DatasetChunk> responses, ServerCallContext context) =>
-        DatasetStream.SendAsync(request, responses, session, context.CancellationToken);
+        DatasetStream.SendAsync(request, responses, session.Dataset, session.Time, context.CancellationToken);
 
     /// <summary>The join, which must come soon.</summary>
     private async Task<WorkerFrame?> ReadFirstAsync(

@@ -7,6 +7,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Backprop.Cluster.Tests.Commands;
+using Backprop.Cluster.Tests.Network;
 using Backprop.Cluster.Tests.Processes;
 
 namespace Backprop.Cluster.Tests.Access;
@@ -81,6 +82,23 @@ public sealed class OtherMachinesTests : IDisposable
         Assert.Equal(one.WeightsSha256, verdict.WeightsSha256);
         Assert.Equal((1, 0), (verdict.Joined, verdict.Lost));
         Assert.Equal(0, await good.ExitAsync());
+    }
+
+    [Theory]
+    [InlineData(Idleness.Connected)]
+    [InlineData(Idleness.NoCall)]
+    public async Task Train_ConnectionWithoutTls_IsDroppedAndTheRunGoesOn(Idleness how)
+    {
+        string keys = await MakeCertificatesAsync("keys", "127.0.0.1");
+        await using CoordinatorProcess coordinator = Open(keys, "--epochs 1 --workers 0");
+        int port = await PortAsync(coordinator);
+        await using IdleConnection idle = await IdleConnection.OpenAsync($"http://127.0.0.1:{port}", how, "idle");
+        await idle.DroppedAsync();
+
+        await using ProgramProcess good = Join(port, "127.0.0.1", "good", keys, keys);
+        RunVerdict verdict = await coordinator.CompletedAsync();
+        Assert.Equal(await Protocol.Reference.OneEpochAsync(), verdict.WeightsSha256);
+        Assert.Equal((1, 0), (verdict.Joined, verdict.Lost));
     }
 
     [Fact]

@@ -53,6 +53,7 @@ public sealed class ManyConnectionsTests : IDisposable
                 await connection.DisposeAsync();
         }
 
+        Assert.InRange(ProcessTable.PeakMemoryOf(run.Coordinator.Program.Id), 1, MemoryAtMost);
         run.Open(next);
         RunVerdict verdict = await run.CompletedAsync();
         Assert.Equal((2, 0, 0), (verdict.Joined, verdict.Lost, verdict.NodesReassigned));
