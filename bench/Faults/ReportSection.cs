@@ -15,6 +15,8 @@ internal sealed class ReportSection
         text.AppendLine(Heading(name)).AppendLine();
         Line($"- command: `dotnet run --project bench/Faults -c Release -- {string.Join(' ', arguments)}`");
         Line($"- machine: {Processor()}, {Environment.ProcessorCount} cores; {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}");
+        if (File.Exists("/proc/loadavg"))
+            Line($"- load before, over 1, 5 and 15 minutes: {string.Join(", ", File.ReadAllText("/proc/loadavg").Split(' ')[..3])}");
     }
 
     public string Name { get; }
