@@ -7,9 +7,12 @@ namespace Backprop.Coordinator.Reports;
 /// training, training waits for it rather than let unwritten checkpoints pile up.
 /// </summary>
 /// <param name="newest">The one that the run goes on from; null for a run that starts.</param>
-internal sealed class CheckpointWriter(string directory, string? newest = null)
+/// <param name="delete">Null: File.Delete.</param>
+internal sealed class CheckpointWriter(string directory, string? newest = null, Action<string>? delete = null)
 {
     private const int Kept = 3;
+
+    private readonly Action<string> delete = delete ?? File.Delete;
 
     private Task writing = Task.CompletedTask;
     private int written;
@@ -82,7 +85,7 @@ internal sealed class CheckpointWriter(string directory, string? newest = null)
         {
             try
             {
-                File.Delete(old);
+                delete(old);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {

@@ -59,11 +59,11 @@ public sealed class MetricsFile : IDisposable
         {
             stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(line, ReportJson.Compact) + "\n"));
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or ArgumentOutOfRangeException)
         {
-            // A full disk takes the first part of a line.
+            // A full disk takes the first part of a line; of a file that may not grow any more .NET says the second.
             stream.SetLength(end);
-            throw;
+            throw error as IOException ?? new IOException(error.Message, error);
         }
     }
 

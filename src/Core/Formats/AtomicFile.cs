@@ -32,6 +32,12 @@ public static partial class AtomicFile
             File.Move(temporary, fullPath, overwrite: true);
             FlushDirectory(Path.GetDirectoryName(fullPath)!);
         }
+        catch (ArgumentOutOfRangeException error)
+        {
+            // What .NET makes of a file that grows beyond the limit of a file system or a process.
+            TryDelete(temporary);
+            throw new IOException($"{fullPath} is too large for its file system: {error.Message}", error);
+        }
         catch
         {
             TryDelete(temporary);

@@ -91,5 +91,37 @@ public sealed class CheckpointWriterTests : IDisposable
         Assert.Equal(10, CheckpointFile.Read(writer.Newest!).NextStep);
     }
 
+    [Fact]
+    public async Task Save_OldOneCannotBeDeleted_IsToldOfTheOldOneAlone()
+    {
+        var writer = new CheckpointWriter(Checkpoints, delete: _ => throw new UnauthorizedAccessException("not yours"));
+        foreach (long step in (long[])[1, 2, 3, 4])
+            writer.Save(SampleRun.Checkpoint(step), notices.Add);
+        await writer.FinishAsync();
+
+        string old = Path.Combine(Checkpoints, "step-000000001.safetensors");
+        Assert.Equal([$"WARNING: the old checkpoint {old} could not be deleted: not yours; training goes on"], notices);
+        Assert.Equal((4, Path.Combine(Checkpoints, "step-000000004.safetensors")), (writer.WrittenCount, writer.Newest));
+    }
+
+    /// <summary>A resume that refused them goes on from an earlier one, and must not lose that and the next ones to them.</summary>
+    [Fact]
+    public async Task Save_DamagedOnesOfLaterStepsBeside_KeepsThreeOfItsOwn()
+    {
+        Directory.CreateDirectory(Checkpoints);
+        foreach (int step in (int[])[700, 800, 900])
+            File.WriteAllText(Path.Combine(Checkpoints, $"step-{step:D9}.safetensors"), "damaged");
+        var writer = new CheckpointWriter(Checkpoints);
+        foreach (long step in (long[])[100, 200, 300, 400])
+            writer.Save(SampleRun.Checkpoint(step), notices.Add);
+        await writer.FinishAsync();
+        Assert.Equal([200L, 300, 400, 700, 800, 900], CheckpointFiles.NewestFirst(Checkpoints).Select(file => file.Step).Order());
+
+        writer.Save(SampleRun.Checkpoint(900), notices.Add);
+        await writer.FinishAsync();
+        Assert.Equal([700L, 800, 900], CheckpointFiles.NewestFirst(Checkpoints).Select(file => file.Step).Order());
+        Assert.Empty(notices);
+    }
+
     private string[] Names() => [.. Directory.GetFiles(Checkpoints).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
 }

@@ -5,6 +5,18 @@ namespace Backprop.Core.Tests.Formats;
 
 public sealed class AtomicFileTests : IDisposable
 {
+    [Fact]
+    public void SweepLeftovers_OfKilledWriters_AreGoneAndNothingElse()
+    {
+        string leftover = $"step-000000300.safetensors.{Guid.NewGuid():N}.part";
+        foreach (string name in (string[])[leftover, "mine.part", "step-000000200.safetensors", $"{Guid.NewGuid():N}.txt"])
+            directory.Write(name, "x");
+        AtomicFile.SweepLeftovers(directory.Path);
+        Assert.Equal(3, directory.Entries().Length);
+        Assert.DoesNotContain(leftover, directory.Entries());
+        AtomicFile.SweepLeftovers(directory.PathOf("none"));
+    }
+
     private readonly TestDirectory directory = new();
 
     public void Dispose() => directory.Dispose();

@@ -83,6 +83,37 @@ public sealed class LocalTrainerTests
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    public void Run_ResumedBeforeAnEvaluation_EvaluatesFirst(int checkpointEvery)
+    {
+        // Steps 0 to 41 are the first two epochs, the last of them still to be evaluated: both may be the run's last.
+        foreach (int epochs in new[] { 2, 5 })
+        {
+            RunConfiguration configuration = Configuration with { Epochs = epochs };
+            var whole = new TrainingRecord();
+            string hash = Run(configuration, whole, 1, checkpointEvery).ComputeSha256();
+            NodeTotals totals = default;
+            foreach (NodeTotals step in whole.Steps.Skip(21).Take(21))
+                totals += step;
+            TrainingStart evaluated = whole.Checkpoints.Single(checkpoint => checkpoint.NextStep == 42);
+            var rest = new TrainingRecord();
+            using var trainer = Trainer(configuration, 1);
+
+            Parameters final = trainer.Run(
+                evaluated with { EpochTotals = totals }, Plan(configuration, checkpointEvery), rest, TestContext.Current.CancellationToken);
+
+            Assert.Equal(hash, final.ComputeSha256());
+            Assert.Equal(
+                whole.Epochs.Skip(1).Select(epoch => epoch with { TrainingTime = default }),
+                rest.Epochs.Select(epoch => epoch with { TrainingTime = default }));
+
+            // The epoch's checkpoint comes again, with nothing left to evaluate.
+            Assert.Equal((42L, default(NodeTotals)), (rest.Checkpoints[0].NextStep, rest.Checkpoints[0].EpochTotals));
+        }
+    }
+
     [Fact]
     public void Run_LastMiniBatchSmaller_EveryExampleOnceAnEpoch()
     {

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using Backprop.Cluster.Tests.Commands;
+using Backprop.Cluster.Tests.Processes;
+using Backprop.Cluster.Tests.Protocol;
+using Backprop.Core.Formats;
+using Backprop.Protos;
+
+namespace Backprop.Cluster.Tests.Resume;
+
+/// <summary>What keeps a run from writing; it trains on, says so loudly, and what it wrote before stays.</summary>
+public enum WriteFault
+{
+    DiskFull,
+    DirectoryTaken,
+}
+
+/// <summary>Disks that fail a run, and checkpoints that are damaged between two sittings.</summary>
+public sealed class DamagedDirectoryTests : IDisposable
+{
+    private readonly TemporaryDirectory directory = new();
+
+    public void Dispose() => directory.Dispose();
+
+    [Theory]
+    [InlineData(WriteFault.DiskFull)]
+    [InlineData(WriteFault.DirectoryTaken)]
+    public async Task Train_CannotWriteAnyMore_GoesOnSameWeights(WriteFault fault)
+    {
+        const ulong held = 45;
+        // The runtime's own double mapping of code goes through a file, which the limit of a test would hit as well.
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(
+            directory, "--epochs 1 --workers 0 --checkpoint-every 10",
+            environment: new Dictionary<string, string> { ["DOTNET_EnableWriteXorExecute"] = "0" });
+        var gate = new StepGate(held);
+        await using PlainWorker worker = await PlainWorker.JoinAsync((await coordinator.AddressAsync()).TrimEnd('/'), "plain");
+        Task<RunEnded> training = worker.TrainAsync(beforeAnswer: gate.PassAsync);
+        await gate.ReachedAsync(held);
+        Break(coordinator, fault);
+        gate.Open(held);
+
+        Assert.Equal("completed", (await training).Status);
+        Assert.Equal(0, await coordinator.Program.ExitAsync());
+        RunVerdict verdict = coordinator.Verdict();
+        Assert.Equal((await Reference.OneEpochAsync(), 150), (verdict.WeightsSha256, verdict.Steps));
+        foreach (int step in (int[])[50, 100, 150])
+            Assert.Contains($"WARNING: no checkpoint at step {step}: ", coordinator.Program.Errors, StringComparison.Ordinal);
+
+        // The newest three of before are whole, without leftovers, and a resume gives the same again.
+        Mend(coordinator, fault);
+        Assert.Equal([20L, 30, 40], coordinator.Checkpoints().Select(path => CheckpointFile.Read(path).NextStep).Order());
+        Assert.Equal(3, Directory.GetFiles(Path.Combine(coordinator.RunDirectory, "checkpoints")).Length);
+        RunVerdict resumed = await CoordinatorProcess.ResumedAsync(directory, "--in-process");
+        Assert.Equal(
+            (verdict.WeightsSha256, 40L), (resumed.WeightsSha256, resumed.Json.GetProperty("resumed_from_step").GetInt64()));
+    }
+
+    [Fact]
+    public async Task Resume_NewestCheckpointDamaged_TakesTheOneBeforeSameWeights()
+    {
+        RunVerdict expected = await CoordinatorProcess.CompleteAsync(directory, "--epochs 3 --checkpoint-every 100 --in-process");
+        string checkpoints = Path.Combine(directory.Path, "run", "checkpoints");
+        string newest = Path.Combine(checkpoints, "step-000000450.safetensors");
+        byte[] bytes = File.ReadAllBytes(newest);
+        bytes[^1] ^= 0x40;
+        File.WriteAllBytes(newest, bytes);
+        string cut = Path.Combine(checkpoints, "step-000000400.safetensors");
+        File.WriteAllBytes(cut, File.ReadAllBytes(cut)[..1000]);
+
+        await using CoordinatorProcess resumed = CoordinatorProcess.Resume(directory, "--in-process");
+        RunVerdict verdict = await resumed.CompletedAsync();
+
+        Assert.Equal(expected.WeightsSha256, verdict.WeightsSha256);
+        Assert.Equal(300, verdict.Json.GetProperty("resumed_from_step").GetInt64());
+        await resumed.Program.LineAsync("^WARNING: .+step-000000450.safetensors: checksum mismatch.*; going on from step-000000300$");
+        await resumed.Program.LineAsync("^WARNING: .+step-000000400.safetensors .+; going on from step-000000300$");
+        Assert.Equal([300L, 400, 450], resumed.Checkpoints().Select(path => CheckpointFile.Read(path).NextStep).Order());
+    }
+
+    [Fact]
+    public async Task Resume_NoCheckpointWhole_IsRefusedNamingEach()
+    {
+        await CoordinatorProcess.CompleteAsync(directory, "--epochs 1 --checkpoint-every 75 --in-process");
+        foreach (string path in Directory.GetFiles(Path.Combine(directory.Path, "run", "checkpoints")))
+            File.WriteAllText(path, "gone");
+        await Refusal.ExpectAsync(
+            BuiltProgram.Coordinator, "resume run",
+            "none of the 2 checkpoints in |is whole|step-000000075.safetensors|step-000000150.safetensors|delete them", directory);
+    }
+
+    private static void Break(CoordinatorProcess coordinator, WriteFault fault)
+    {
+        string checkpoints = Path.Combine(coordinator.RunDirectory, "checkpoints");
+        if (fault == WriteFault.DiskFull)
+        {
+            // Half of a checkpoint is taken, then no byte more, as a full disk does it.
+            using Process limit = Process.Start("prlimit", ["--pid", $"{coordinator.Program.Id}", "--fsize=5000"]);
+            limit.WaitForExit();
+            Assert.Equal(0, limit.ExitCode);
+            return;
+        }
+
+        Directory.Move(checkpoints, checkpoints + "-before");
+        File.WriteAllText(checkpoints, "in the way");
+    }
+
+    private static void Mend(CoordinatorProcess coordinator, WriteFault fault)
+    {
+        string checkpoints = Path.Combine(coordinator.RunDirectory, "checkpoints");
+        if (fault == WriteFault.DiskFull)
+            return;
+        File.Delete(checkpoints);
+        Directory.Move(checkpoints + "-before", checkpoints);
+    }
+}
