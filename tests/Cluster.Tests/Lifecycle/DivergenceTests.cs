@@ -26,6 +26,21 @@ public sealed class DivergenceTests : IDisposable
         Assert.Equal((alone.Steps, alone.Examples, alone.WeightsSha256), (cluster.Steps, cluster.Examples, cluster.WeightsSha256));
     }
 
+    /// <summary>It fails as before; the last finite checkpoint is what it goes on from, and stays.</summary>
+    [Fact]
+    public async Task Resume_DivergedRun_SaysWhatItGoesOnFromAndFailsAlike()
+    {
+        RunVerdict first = await FailAsync(What + "--activations linear --learning-rate 1 --in-process", "run", "1");
+        await using CoordinatorProcess resumed = CoordinatorProcess.Resume(directory, "--in-process");
+        Assert.Equal(1, await resumed.Program.ExitAsync());
+
+        RunVerdict again = resumed.Verdict();
+        Assert.Equal(first.Json.GetProperty("error").GetString(), again.Json.GetProperty("error").GetString());
+        Assert.Equal((first.Steps, first.Examples, first.WeightsSha256), (again.Steps, again.Examples, again.WeightsSha256));
+        await resumed.Program.LineAsync($"^going on from step {resumed.Checkpoints().Max(path => CheckpointFile.Read(path).NextStep)} of 300$");
+        Assert.DoesNotContain("next: ", resumed.Program.Errors, StringComparison.Ordinal);
+    }
+
     private async Task<RunVerdict> FailAsync(string options, string run, string rate)
     {
         await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, options, run);
