@@ -77,8 +77,9 @@ public sealed class LedgerFile : IDisposable
             stream.Write(Encoding.UTF8.GetBytes(new LedgerEntry(step, steps, nodes).ToJson() + "\n"));
             steps = 0;
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or ArgumentOutOfRangeException)
         {
+            // A full disk, or a limit of files' length, takes the first part of a line.
             stream.SetLength(end);
             throw;
         }
