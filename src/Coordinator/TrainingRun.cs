@@ -47,7 +47,7 @@ internal sealed class TrainingRun : IDisposable
         this.board = board;
         values = new NodeValues(session.Gradients);
         own = new OwnComputation(setup, session.Gradients);
-        comparison = new ValueComparison(values, own);
+        comparison = new ValueComparison(values, own, isOff: session.Fingerprint is null);
         optimizer = OptimizerCatalog.Create(setup.Configuration);
         schedule = LearningRateSchedule.Parse(setup.Configuration.Schedule);
         state = optimizer.CreateState(setup.Configuration.Shape, setup.Start.State);

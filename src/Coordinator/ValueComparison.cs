@@ -10,7 +10,8 @@ namespace Backprop.Coordinator;
 /// Compares what two workers computed for one node, also when the second value comes after the step was committed: its
 /// weights, and the bits of the value that went into them, are remembered as long as the scheduler says so.
 /// </summary>
-internal sealed class ValueComparison(NodeValues values, OwnComputation own)
+/// <param name="isOff">Whether workers may give other bits by right: nothing is compared then.</param>
+internal sealed class ValueComparison(NodeValues values, OwnComputation own, bool isOff)
 {
     private readonly Dictionary<long, CommittedStep> committed = [];
     private readonly List<Claim> claims = [];
@@ -27,6 +28,8 @@ internal sealed class ValueComparison(NodeValues values, OwnComputation own)
     {
         bool agrees;
         string? keptFrom;
+        if (isOff)
+            return new SchedulerEvent.ValueCompared(work, node, Agrees: true, value.Name, "");
         if (Past(work) is { } past)
         {
             Claim? kept = past.Kept.GetValueOrDefault(node);
@@ -52,12 +55,12 @@ internal sealed class ValueComparison(NodeValues values, OwnComputation own)
         Claim? kept = past is not null
             ? past.Kept.GetValueOrDefault(node)
             : values.All.TryGetValue(node, out NodeValue current) ? Claim.Of(node, current) : null;
-        string right = Claim.DigestOf(computed);
-        bool keptWasWrong = kept is not null && kept.Digest != right;
+        Claim right = Claim.Of(node, computed);
+        bool keptWasWrong = kept is not null && !kept.IsSaidBy(right);
         var wrong = new List<(WorkerId, string)>();
         foreach (Claim claim in claims.Where(claim => claim.Node == node).Append(kept).OfType<Claim>())
         {
-            if (claim.Digest != right && claim.Worker is { } worker && !wrong.Contains((worker, claim.Name)))
+            if (!claim.IsSaidBy(right) && claim.Worker is { } worker && !wrong.Contains((worker, claim.Name)))
                 wrong.Add((worker, claim.Name));
         }
 
@@ -76,9 +79,12 @@ internal sealed class ValueComparison(NodeValues values, OwnComputation own)
     private sealed record CommittedStep(Parameters Weights, Dictionary<ShardNode, Claim> Kept);
 
     /// <summary>What somebody says that a node's value is, by its SHA-256.</summary>
-    private sealed record Claim(ShardNode Node, WorkerId? Worker, string Name, string Digest)
+    private sealed record Claim(ShardNode Node, WorkerId? Worker, string Name, string Digest, bool IsFinite)
     {
-        public static Claim Of(ShardNode node, NodeValue value) => new(node, value.Worker, value.Name, DigestOf(value));
+        public static Claim Of(ShardNode node, NodeValue value) => new(node, value.Worker, value.Name, DigestOf(value), value.IsFinite);
+
+        /// <summary>Which bits a NaN has is nobody's fault where the training runs away.</summary>
+        public bool IsSaidBy(Claim other) => Digest == other.Digest || (!IsFinite && !other.IsFinite);
 
         public static string DigestOf(NodeValue value)
         {

@@ -87,6 +87,28 @@ public sealed class WrongValueTests : IDisposable
         await SameWeightsAsync(coordinator);
     }
 
+    // Workers whose processors give other bits by right are no liars.
+    [Fact]
+    public async Task Train_MixedArithmetic_OtherBitsAreNoAlarm()
+    {
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(
+            directory, Two + "--straggler-timeout 100ms --allow-mixed-arithmetic");
+        string address = await coordinator.AddressAsync();
+        await using PlainWorker one = await PlainWorker.JoinAsync(address, "one");
+        await using PlainWorker other = await PlainWorker.JoinAsync(address, "other");
+        var gate = new StepGate(Step);
+        var ahead = new StepGate(Step + 20);
+        Task<RunEnded> training = one.TrainAsync(beforeAnswer: ahead.PassAsync);
+        Task<RunEnded> late = other.TrainAsync(beforeAnswer: gate.PassAsync, alter: message => Spoil(message, WrongNumber.FlippedBit));
+        await ahead.ReachedAsync(Step + 20);
+        gate.Open(Step);
+        ahead.Open(Step + 20);
+        Assert.Equal("completed", (await training).Status);
+        Assert.Equal("completed", (await late).Status);
+        await SameWeightsAsync(coordinator);
+        Assert.DoesNotContain("ALARM", coordinator.Program.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Train_WrongValueWasCommitted_FailsAndTakesItsCheckpointsBack()
     {
