@@ -111,6 +111,26 @@ public sealed class TrustTests
     }
 
     [Fact]
+    public void NodeRecomputed_ConfirmedValueIsTakenBack_TheNextOneIsConfirmedToo()
+    {
+        Scheduler scheduler = Started(audit: 1);
+        Work work = scheduler.Current;
+        Value(scheduler, first, 0, left);
+        Agree(scheduler, Assert.IsType<SchedulerCommand.CompareValue>(Assert.Single(Value(scheduler, second, 0, left))));
+        Value(scheduler, first, 0, right);
+        Value(scheduler, second, 0, right);
+        scheduler.Handle(new SchedulerEvent.ValueCompared(work, right, Agrees: false, "w2", "w1"));
+        IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(
+            new SchedulerEvent.NodeRecomputed(work, right, [(first, "w1")], KeptWasWrong: true, IsFinite: true));
+        Assert.Equal(left, Assert.Single(commands.OfType<SchedulerCommand.DiscardValue>()).Node);
+        Assert.Equal(left, Assert.Single(Assert.Single(commands.OfType<SchedulerCommand.Assign>()).Nodes));
+
+        commands = Value(scheduler, second, 0, left);
+        Assert.Equal(new SchedulerCommand.Recompute(work, left), Assert.Single(commands.OfType<SchedulerCommand.Recompute>()));
+        Assert.Empty(commands.OfType<SchedulerCommand.CommitStep>());
+    }
+
+    [Fact]
     public void NodeValue_NotFinite_IsRecomputedOnceWhereTheTrainingRunsAway()
     {
         Scheduler scheduler = Started();

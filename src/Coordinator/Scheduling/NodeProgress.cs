@@ -7,6 +7,7 @@ internal sealed class NodeProgress
 {
     private readonly Dictionary<ShardNode, WorkerId?> kept = [];
     private readonly HashSet<ShardNode> unassigned = [];
+    private readonly HashSet<ShardNode> drawn = [];
     private readonly HashSet<ShardNode> audited = [];
     private readonly HashSet<ShardNode> inDoubt = [];
 
@@ -27,9 +28,11 @@ internal sealed class NodeProgress
     public void Begin(IEnumerable<ShardNode> toAudit)
     {
         kept.Clear();
+        drawn.Clear();
         audited.Clear();
         Diverges = false;
-        audited.UnionWith(toAudit);
+        drawn.UnionWith(toAudit);
+        audited.UnionWith(drawn);
     }
 
     /// <returns>Whether this is the node's first value.</returns>
@@ -45,10 +48,13 @@ internal sealed class NodeProgress
 
     public void Settle(ShardNode node) => inDoubt.Remove(node);
 
-    /// <summary>A part of an audited node is to be audited too.</summary>
+    /// <summary>
+    /// What is handed on of a node that was drawn is audited too, even if that node's audit had ended: a value that was
+    /// confirmed is not believed any more once its worker is quarantined, and the next one's is as yet confirmed by nobody.
+    /// </summary>
     public void InheritAudit(ShardNode part)
     {
-        if (audited.Any(node => node.First <= part.First && part.End <= node.End))
+        if (drawn.Any(node => node.First <= part.First && part.End <= node.End))
             audited.Add(part);
     }
 

@@ -37,6 +37,8 @@ internal sealed class Cluster(double pace, Agenda agenda, Chance chance)
 
     public string NameOf(WorkerId worker) => lives[worker].Connection.Name;
 
+    public bool IsQuarantined(WorkerId worker) => quarantined.Contains(NameOf(worker));
+
     /// <summary>As the shell does it: the connection ends, and the scheduler learns of that by and by.</summary>
     public void Evict(SchedulerCommand.Evict evict) => lives[evict.Worker].Connection.Close(evict.Reason);
 

@@ -24,7 +24,9 @@ internal sealed class CoordinatorLife
     private readonly Dictionary<ShardNode, (WorkerId? Worker, Bits Bits)> kept = [];
     private readonly Dictionary<long, Dictionary<ShardNode, (WorkerId? Worker, Bits Bits)>> remembered = [];
     private readonly List<(ShardNode Node, WorkerId Worker, Bits Bits)> claims = [];
+    private readonly HashSet<ShardNode> confirmed = [];
     private readonly Queue<SchedulerEvent> answers = [];
+    private long discardedAfter = long.MaxValue;
     private bool isDead;
 
     public CoordinatorLife(
@@ -102,11 +104,17 @@ internal sealed class CoordinatorLife
             case SchedulerCommand.Evict evict: cluster.Evict(evict); break;
             case SchedulerCommand.Quarantine quarantine: cluster.Quarantine(quarantine); break;
             case SchedulerCommand.KeepValue keep: kept[keep.Node] = (keep.Worker, bits); break;
-            case SchedulerCommand.DiscardValue discard: kept.Remove(discard.Node); break;
+            case SchedulerCommand.DiscardValue discard:
+                kept.Remove(discard.Node);
+                confirmed.Remove(discard.Node);
+                break;
             case SchedulerCommand.CompareValue compare: Compare(compare, bits); break;
             case SchedulerCommand.Recompute recompute: Recompute(recompute); break;
             case SchedulerCommand.CommitStep commit: Commit(commit); break;
-            case SchedulerCommand.CommitEvaluation: kept.Clear(); break;
+            case SchedulerCommand.CommitEvaluation:
+                kept.Clear();
+                confirmed.Clear();
+                break;
             case SchedulerCommand.ForgetStep forget: remembered.Remove(forget.Step); break;
             case SchedulerCommand.SaveCheckpoint save:
                 var saved = new SavedState(save.NextStep, State, promises.IsEvaluationAhead);
@@ -115,18 +123,23 @@ internal sealed class CoordinatorLife
                 else
                     agenda.After(chance.Seconds(0, 0.5), () => Write(saved));
                 break;
-            case SchedulerCommand.DiscardCheckpoints discard: disk.DiscardAfter(discard.AfterStep); break;
+            case SchedulerCommand.DiscardCheckpoints discard:
+                discardedAfter = discard.AfterStep;
+                disk.DiscardAfter(discard.AfterStep);
+                break;
         }
     }
 
     private void Write(SavedState saved)
     {
-        if (!isDead)
+        if (!isDead && saved.NextStep <= discardedAfter)
             disk.Write(saved);
     }
 
     private void Compare(SchedulerCommand.CompareValue compare, Bits bits)
     {
+        if (!IsPast(compare.Work))
+            confirmed.Add(compare.Node);
         bool agrees = Kept(compare.Work, compare.Node) is not { } value || value.Bits == bits;
         if (!agrees)
             claims.Add((compare.Node, compare.Worker, bits));
@@ -143,23 +156,32 @@ internal sealed class CoordinatorLife
             wrong.Add((worker, cluster.NameOf(worker)));
         claims.RemoveAll(claim => claim.Node == recompute.Node);
         if (!IsPast(recompute.Work))
+        {
             kept[recompute.Node] = (null, Bits.Right);
+            confirmed.Add(recompute.Node);
+        }
+
         answers.Enqueue(new SchedulerEvent.NodeRecomputed(recompute.Work, recompute.Node, wrong, keptWasWrong, IsFinite: true));
     }
 
     private void Commit(SchedulerCommand.CommitStep commit)
     {
-        foreach ((ShardNode node, (_, Bits bits)) in kept)
+        foreach ((ShardNode node, (WorkerId? worker, Bits bits)) in kept)
         {
             HistoryException.Require(bits.IsFinite, $"{node} of {commit.Work} is added, and is no number");
             HistoryException.Require(bits.IsRight || options.AuditFraction < 1, $"{node} of {commit.Work} is added, and is wrong");
             HistoryException.Require(bits.IsRight || cluster.HasLiar, $"{node} of {commit.Work} is wrong, and nobody lies");
+            HistoryException.Require(
+                worker is not { } giver || !cluster.IsQuarantined(giver), $"{node} of {commit.Work} is added, and its worker is quarantined");
+            HistoryException.Require(
+                options.AuditFraction < 1 || confirmed.Contains(node), $"{node} of {commit.Work} is added, and nobody computed it again");
         }
 
         if (commit.StillOwed.Count > 0)
             remembered[commit.Work.Step] = commit.StillOwed.ToDictionary(node => node, node => kept[node]);
         State = Disk.Fold(State, commit.Work.Step, kept.Values.Aggregate(0UL, (sum, value) => sum + value.Bits.Value));
         kept.Clear();
+        confirmed.Clear();
     }
 
     private bool IsPast(Work work) => work.Kind == WorkKind.Training && remembered.ContainsKey(work.Step);

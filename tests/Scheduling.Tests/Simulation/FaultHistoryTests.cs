@@ -41,8 +41,9 @@ public sealed class FaultHistoryTests
         {
             history.Run();
         }
-        catch (HistoryException broken)
+        catch (Exception broken)
         {
+            // A scheduler that throws has broken its promises too.
             Assert.Fail(
                 $"Seed {seed}: {broken.Message}. Replay: BACKPROP_HISTORY={seed} dotnet test --project tests/Scheduling.Tests -c Release\n"
                 + string.Join('\n', Trace(seed).TakeLast(TraceLines)));
@@ -55,7 +56,7 @@ public sealed class FaultHistoryTests
     private static List<string> Trace(ulong seed)
     {
         List<string> lines = [];
-        Assert.Throws<HistoryException>(new FaultHistory(seed, lines.Add).Run);
+        Assert.ThrowsAny<Exception>(new FaultHistory(seed, lines.Add).Run);
         return lines;
     }
 

@@ -42,6 +42,11 @@ internal sealed class Ledger(TrainingPlan plan, long firstStep, bool evaluationP
     /// <summary>Whether a node is with two workers.</summary>
     public bool HasTwins => outstanding.Values.Any(holders => holders.Count > 1);
 
+    /// <summary>Whether it has yet to answer what it was given of a work that is over.</summary>
+    public bool IsBehind(WorkerId worker) => unanswered.GetValueOrDefault(worker)?.Any(owed => owed.Work != next) ?? false;
+
+    public bool OwesNothing(WorkerId worker) => unanswered.GetValueOrDefault(worker) is not { Count: > 0 };
+
     public Fate FateOf(SchedulerEvent.NodeValueReceived value)
     {
         foreach ((Work work, ShardNode node) in unanswered.GetValueOrDefault(value.Worker) ?? [])

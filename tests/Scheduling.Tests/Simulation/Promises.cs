@@ -67,6 +67,13 @@ internal sealed class Promises(
             Check(command, happened);
         }
 
+        if (happened is SchedulerEvent.NodeRecomputed recomputed && wrongWasCommitted)
+        {
+            HistoryException.Require(
+                commands.Contains(new SchedulerCommand.DiscardCheckpoints(recomputed.Work.Step)),
+                $"a wrong value was committed in {recomputed.Work}, and the checkpoints after it stay");
+        }
+
         roster.CheckEvictions(happened, commands);
         answersAwaited += commands.Count(command => command is SchedulerCommand.CompareValue or SchedulerCommand.Recompute);
         if (End is null && answersAwaited == 0)
@@ -81,6 +88,9 @@ internal sealed class Promises(
                 if (!ledger.IsWorking)
                     CheckBegin(assign.Work);
                 roster.Assign(assign);
+                HistoryException.Require(
+                    !ledger.IsBehind(assign.Worker) || !roster.Any(ledger.OwesNothing),
+                    $"{assign.Worker} is behind and is given more, and another is free");
                 ledger.Assign(assign, happened);
                 break;
             case SchedulerCommand.KeepValue keep: ledger.Keep(keep.Node); break;

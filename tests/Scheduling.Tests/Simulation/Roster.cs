@@ -54,6 +54,8 @@ internal sealed class Roster(SchedulerOptions options, TimeSpan start)
         }
     }
 
+    public bool Any(Func<WorkerId, bool> condition) => lastHeard.Keys.Any(condition);
+
     private void Hear(WorkerId worker)
     {
         if (lastHeard.ContainsKey(worker))
