@@ -9,16 +9,16 @@ public sealed class ArchitectureTests
     [Fact]
     public void Map_EveryRoomUnderSrc_IsNamed()
     {
-        string map = File.ReadAllText(Path.Combine(Root, "ARCHITECTURE.md"));
-        foreach (string project in Directory.GetDirectories(Path.Combine(Root, "src")))
+        string map = Checkout.Read("ARCHITECTURE.md");
+        foreach (string project in Directory.GetDirectories(Path.Combine(Checkout.Root, "src")))
         {
             IEnumerable<string> rooms = Directory.GetDirectories(project).Where(room => Directory.GetFiles(room, "*.cs").Length > 0);
             foreach (string room in rooms.Prepend(project))
-                Assert.Contains($"`{Path.GetRelativePath(Root, room).Replace('\\', '/')}`", map, StringComparison.Ordinal);
+                Assert.Contains($"`{Path.GetRelativePath(Checkout.Root, room).Replace('\\', '/')}`", map, StringComparison.Ordinal);
         }
 
         foreach (Match named in Regex.Matches(map, "`(src/[^`]+)`"))
-            Assert.True(Path.Exists(Path.Combine(Root, named.Groups[1].Value)), $"{named.Groups[1].Value} is on the map only");
+            Assert.True(Path.Exists(Path.Combine(Checkout.Root, named.Groups[1].Value)), $"{named.Groups[1].Value} is on the map only");
     }
 
     [Theory]
@@ -43,21 +43,10 @@ public sealed class ArchitectureTests
     public void Scheduling_Sources_TouchNothingOutside()
     {
         var outside = new Regex(@"\b(Socket|Stopwatch|DateTime|TimeProvider|Thread|Task|async|await|File|Directory|Random|Console|Timer|lock|Grpc)\b");
-        foreach (string file in Directory.GetFiles(Path.Combine(Root, "src", "Coordinator", "Scheduling"), "*.cs"))
+        foreach (string file in Directory.GetFiles(Path.Combine(Checkout.Root, "src", "Coordinator", "Scheduling"), "*.cs"))
         {
             string[] code = [.. File.ReadLines(file).Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal))];
             Assert.DoesNotContain(code, line => outside.IsMatch(line));
         }
-    }
-
-    private static string Root { get; } = FindRoot();
-
-    /// <summary>The checkout: where Backprop.sln stands.</summary>
-    private static string FindRoot()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Backprop.sln")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("The tests run from within the checkout.");
     }
 }
