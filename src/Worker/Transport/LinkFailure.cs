@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Security.Authentication;
 using Grpc.Core;
 
@@ -14,16 +15,15 @@ internal static class LinkFailure
         string words = cause.GetBaseException().Message.TrimEnd('.');
         if (wasWelcomed)
             return words;
-        if (coordinator.Scheme == Uri.UriSchemeHttp && EndedAtOnce(cause))
+        if (coordinator.Scheme == Uri.UriSchemeHttp && SpokeNoHttp(cause))
             return $"{words}; a coordinator with a certificate is called by https://";
         if (coordinator.Scheme == Uri.UriSchemeHttps && SpokeNoTls(cause))
             return $"{words}; a coordinator without a certificate is called by http://";
         return words;
     }
 
-    /// <summary>TLS that gets plain text closes the connection.</summary>
-    private static bool EndedAtOnce(Exception cause) =>
-        Causes(cause).Any(error => error is HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded });
+    /// <summary>Somebody took the connection and did not begin to speak HTTP/2: TLS that gets plain text closes it, sooner or later.</summary>
+    private static bool SpokeNoHttp(Exception cause) => !Causes(cause).Any(error => error is SocketException);
 
     /// <summary>The handshake failed before there was a certificate to look at.</summary>
     private static bool SpokeNoTls(Exception cause) =>

@@ -129,6 +129,15 @@ internal sealed class CoordinatorProcess : IAsyncDisposable
         return new RunVerdict(JsonDocument.Parse(text).RootElement);
     }
 
+    /// <summary>Waits until a checkpoint of so many steps stands.</summary>
+    public async Task UntilCheckpointAsync(long step)
+    {
+        using var limit = new CancellationTokenSource(ProgramProcess.Deadline);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!Checkpoints().Any(path => path.EndsWith($"step-{step:D9}.safetensors", StringComparison.Ordinal)))
+            await timer.WaitForNextTickAsync(limit.Token);
+    }
+
     public string[] Checkpoints()
     {
         string path = Path.Combine(RunDirectory, "checkpoints");

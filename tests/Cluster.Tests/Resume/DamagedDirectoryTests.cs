@@ -35,6 +35,9 @@ public sealed class DamagedDirectoryTests : IDisposable
         await using PlainWorker worker = await PlainWorker.JoinAsync((await coordinator.AddressAsync()).TrimEnd('/'), "plain");
         Task<RunEnded> training = worker.TrainAsync(beforeAnswer: gate.PassAsync);
         await gate.ReachedAsync(held);
+
+        // Checkpoints are written beside the training.
+        await coordinator.UntilCheckpointAsync(40);
         Break(coordinator, fault);
         gate.Open(held);
 
