@@ -24,7 +24,7 @@ internal sealed class FrozenWorkers : IMeasurement
                 () =>
                 {
                     Signals.Freeze(victim);
-                    return MeasuredRun.FrozenAsync(victim, cancellation);
+                    return ProcessTable.FrozenAsync(victim, cancellation);
                 },
                 cancellation));
             Signals.Thaw(victim);

@@ -27,7 +27,7 @@ internal sealed class KilledWorkers : IMeasurement
                 () =>
                 {
                     Signals.KillProcess(victim);
-                    return MeasuredRun.ExitAsync(victim, cancellation);
+                    return ProcessTable.ExitAsync(victim, cancellation);
                 },
                 cancellation));
             await run.UntilAsync(

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Backprop.Protos;
@@ -18,40 +17,44 @@ internal sealed class MeasuredRun : IAsyncDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
 
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("backprop-faults-");
-    private readonly Process process;
-    private readonly TaskCompletionSource<string> address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Process? process;
     private GrpcChannel? channel;
     private RunControl.RunControlClient? control;
 
-    private MeasuredRun(string options)
+    private MeasuredRun()
     {
-        process = Start($"{options} --listen 127.0.0.1:0 --run-dir {RunDirectory("run")}", line =>
-        {
-            if (Regex.Match(line, @"more may join at (\S+)") is { Success: true } match)
-                address.TrySetResult(match.Groups[1].Value);
-        });
     }
 
-    public int Id => process.Id;
+    public int Id => process!.Id;
+
+    public string RunPath => RunDirectory("run");
 
     /// <summary>Starts it, and waits until all its workers take part.</summary>
     public static async Task<MeasuredRun> StartAsync(string options, int workers, CancellationToken cancellation)
     {
-        var run = new MeasuredRun(options);
-        string at = await run.address.Task.WaitAsync(Deadline, cancellation);
-        run.channel = GrpcChannel.ForAddress(at, new GrpcChannelOptions { HttpHandler = new SocketsHttpHandler { UseProxy = false } });
-        run.control = new RunControl.RunControlClient(run.channel);
+        var run = new MeasuredRun();
+        await run.BeginAsync($"{options} --run-dir {run.RunPath}", cancellation);
         await run.WholeAsync(workers, cancellation);
         return run;
     }
 
-    /// <summary>The process of each local worker, by its name.</summary>
-    public IReadOnlyDictionary<string, int> Workers() => Directory.EnumerateDirectories("/proc")
-        .Select(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out int id) ? id : 0)
-        .Where(id => id > 0 && ParentOf(id) == Id)
-        .Select(id => (Id: id, Name: Regex.Match(ReadText($"/proc/{id}/cmdline"), "--name\0([^\0]+)").Groups[1].Value))
-        .Where(worker => worker.Name.Length > 0)
-        .ToDictionary(worker => worker.Name, worker => worker.Id);
+    /// <summary>Kills the coordinator (-9); returns when its local workers have ended too.</summary>
+    public async Task KillAsync(CancellationToken cancellation)
+    {
+        IEnumerable<int> workers = Workers().Values;
+        process!.Kill();
+        await process.WaitForExitAsync(cancellation);
+        foreach (int worker in workers)
+            await ProcessTable.ExitAsync(worker, cancellation).WaitAsync(Deadline, cancellation);
+        process.Dispose();
+        channel!.Dispose();
+    }
+
+    /// <summary>Starts the coordinator again; returns when workers can join.</summary>
+    public Task ResumeAsync(string options, CancellationToken cancellation) => BeginAsync($"resume {RunPath} {options}", cancellation);
+
+    /// <inheritdoc cref="ProcessTable.WorkersOf"/>
+    public IReadOnlyDictionary<string, int> Workers() => ProcessTable.WorkersOf(Id);
 
     /// <summary>Waits until the status is so.</summary>
     public async Task<RunStatus> UntilAsync(Func<RunStatus, bool> isSo, CancellationToken cancellation)
@@ -99,7 +102,7 @@ internal sealed class MeasuredRun : IAsyncDisposable
     public async Task<JsonElement> StopAsync(CancellationToken cancellation)
     {
         await control!.StopAsync(new StopRequest(), cancellationToken: cancellation);
-        await process.WaitForExitAsync(cancellation);
+        await process!.WaitForExitAsync(cancellation);
         JsonElement verdict = Summary("run");
         long steps = verdict.GetProperty("steps").GetInt64();
         long miniBatch = 10;
@@ -112,36 +115,41 @@ internal sealed class MeasuredRun : IAsyncDisposable
             : throw new MeasurementException($"After {steps} steps the weights are {weights}, without faults {undisturbed}.");
     }
 
-    public static async Task ExitAsync(int id, CancellationToken cancellation)
-    {
-        while (ReadText($"/proc/{id}/stat") is { Length: > 0 } text && text[text.LastIndexOf(')') + 2] is not ('Z' or 'X'))
-            await Task.Delay(1, cancellation);
-    }
-
-    /// <summary>Waits until every thread of a process stands still.</summary>
-    public static async Task FrozenAsync(int id, CancellationToken cancellation)
-    {
-        while (!Directory.EnumerateDirectories($"/proc/{id}/task").All(thread =>
-            ReadText(thread + "/stat") is { Length: > 0 } text && text[text.LastIndexOf(')') + 2] == 'T'))
-            await Task.Delay(1, cancellation);
-    }
-
     public async ValueTask DisposeAsync()
     {
         channel?.Dispose();
-        if (!process.HasExited)
-            process.Kill(entireProcessTree: true);
-        await process.WaitForExitAsync();
-        process.Dispose();
+        if (process is not null)
+        {
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+
         directory.Delete(recursive: true);
+    }
+
+    private async Task BeginAsync(string options, CancellationToken cancellation)
+    {
+        var address = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        string last = "";
+        process = CoordinatorProgram.Train($"{options} --listen 127.0.0.1:0", line =>
+        {
+            last = line.Length == 0 ? last : line;
+            if (Regex.Match(line, @"more may join at (\S+)") is { Success: true } match)
+                address.TrySetResult(match.Groups[1].Value);
+        });
+        if (await Task.WhenAny(address.Task, process.WaitForExitAsync(cancellation)).WaitAsync(Deadline, cancellation) != address.Task)
+            throw new MeasurementException($"{options}: no run began: {last}");
+        channel = GrpcChannel.ForAddress(await address.Task, new GrpcChannelOptions { HttpHandler = new SocketsHttpHandler { UseProxy = false } });
+        control = new RunControl.RunControlClient(channel);
     }
 
     private async Task<string> UndisturbedAsync(long steps, CancellationToken cancellation)
     {
         long epochs = (steps + StepsPerEpoch - 1) / StepsPerEpoch;
-        using Process reference = Start(
-            $"--in-process --epochs {epochs} --checkpoint-every {steps} --run-dir {RunDirectory("reference")}", _ => { });
-        await reference.WaitForExitAsync(cancellation);
+        await CoordinatorProgram.RunAsync(
+            $"--in-process --epochs {epochs} --checkpoint-every {steps} --dashboard off --run-dir {RunDirectory("reference")}", cancellation);
         string path = Path.Combine(RunDirectory("reference"), "checkpoints", $"step-{steps:D9}.safetensors");
         return Core.Formats.CheckpointFile.Read(path).Parameters.ComputeSha256();
     }
@@ -150,42 +158,4 @@ internal sealed class MeasuredRun : IAsyncDisposable
 
     private JsonElement Summary(string run) =>
         JsonDocument.Parse(File.ReadAllText(Path.Combine(RunDirectory(run), "summary.json"))).RootElement;
-
-    private static Process Start(string options, Action<string> hear)
-    {
-        // artifacts/bin/Faults/CONFIGURATION, beside artifacts/bin/Coordinator/CONFIGURATION.
-        var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        string program = Path.Combine(here.Parent!.Parent!.FullName, "Coordinator", here.Name, "Backprop.Coordinator.dll");
-        var start = new ProcessStartInfo("dotnet", [program, .. options.Split(' '), "--dashboard", "off", "--json"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        var process = new Process { StartInfo = start };
-        process.OutputDataReceived += (_, _) => { };
-        process.ErrorDataReceived += (_, line) => hear(line.Data ?? "");
-        process.Start();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        return process;
-    }
-
-    private static int ParentOf(int id)
-    {
-        string text = ReadText($"/proc/{id}/stat");
-        return text.Length == 0 ? 0 : int.Parse(text[(text.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
-    }
-
-    /// <returns>Nothing when the process is gone.</returns>
-    private static string ReadText(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return "";
-        }
-    }
 }
