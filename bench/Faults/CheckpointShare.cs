@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Backprop.Core.Formats;
+
+namespace Backprop.Faults;
+
+/// <summary>What checkpoints cost training: runs with one an epoch, and runs with one at the end, in turn.</summary>
+internal sealed class CheckpointShare : IMeasurement
+{
+    private const int WritesTimed = 5;
+
+    private static readonly (string Name, string Options)[] runs =
+    [
+        ("the default run, two workers", "--workers 2 --listen 127.0.0.1:0"),
+        ("the default run, `--in-process`", "--in-process"),
+        ("a 20 MB model, two workers", "--workers 2 --listen 127.0.0.1:0 --epochs 5 --layers 64-2200-2200-10 --learning-rate 0.1"),
+    ];
+
+    public string Name => "overhead";
+
+    public string Description => "The share of training time that checkpoints take when one is written each epoch.";
+
+    public int Repeats => 5;
+
+    public async Task MeasureAsync(int count, ReportSection section, CancellationToken cancellation)
+    {
+        section.Line($"");
+        section.Line($"Seconds of training, medians of {count} rounds in turn (least to most). The last column needs no comparison of two noisy times: copy, checksum, write and flush of a checkpoint, timed alone, as if training stood still for all of it; training stands still for the copy.");
+        section.Line($"");
+        section.Line($"| | a checkpoint each epoch | one at the end | difference | all of a checkpoint / an epoch (target 2 %) |");
+        section.Line($"|---|---|---|---|---|");
+        foreach ((string name, string options) in runs)
+        {
+            (List<double> with, List<double> without) = ([], []);
+            double atMost = 0;
+            for (int round = 0; round < count; round++)
+            {
+                // Who comes first changes, so that neither has the warmer machine.
+                foreach (bool each in round % 2 == 0 ? new[] { true, false } : [false, true])
+                {
+                    DirectoryInfo directory = Directory.CreateTempSubdirectory("backprop-faults-");
+                    try
+                    {
+                        string run = Path.Combine(directory.FullName, "run");
+                        await CoordinatorProgram.RunAsync(
+                            $"{options} --dashboard off --run-dir {run}{(each ? "" : " --checkpoint-every 1000000000")}", cancellation);
+                        JsonElement summary = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "summary.json"))).RootElement;
+                        double seconds = summary.GetProperty("training_seconds").GetDouble();
+                        (each ? with : without).Add(seconds);
+                        if (each)
+                            atMost = Math.Max(atMost, Time(run) / (seconds / summary.GetProperty("epochs").GetInt32()));
+                        Console.Error.WriteLine($"{name}, round {round + 1}/{count}, {summary.GetProperty("checkpoints")} checkpoints: {seconds:0.00} s");
+                    }
+                    finally
+                    {
+                        directory.Delete(recursive: true);
+                    }
+                }
+            }
+
+            section.Line($"| {name} | {Text(with)} | {Text(without)} | {(Median(with) / Median(without)) - 1:P1} | {atMost:P2} |");
+        }
+    }
+
+    /// <summary>Seconds that all of the run's last checkpoint takes: the median of some.</summary>
+    private static double Time(string run)
+    {
+        Checkpoint checkpoint = CheckpointFile.Read(Directory.GetFiles(Path.Combine(run, "checkpoints"), "step-*").Max(StringComparer.Ordinal)!);
+        var seconds = new List<double>();
+        for (int i = 0; i <= WritesTimed; i++)
+        {
+            long begin = Stopwatch.GetTimestamp();
+            CheckpointFile.Write(Path.Combine(run, "again"), checkpoint with { Parameters = checkpoint.Parameters.Copy() });
+            if (i > 0)
+                seconds.Add(Stopwatch.GetElapsedTime(begin).TotalSeconds);
+        }
+
+        return Median(seconds);
+    }
+
+    private static string Text(List<double> values) => FormattableString.Invariant($"{Median(values):0.00} ({values.Min():0.00} to {values.Max():0.00})");
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+}
