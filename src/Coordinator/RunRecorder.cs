@@ -78,7 +78,7 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     /// <summary>Steps committed by now, to be asked from any thread.</summary>
     public long CommittedSteps => Volatile.Read(ref steps);
 
-    /// <summary>From the first assignment to the last commit, evaluations left out; waiting for lost workers counts.</summary>
+    /// <summary>From the first assignment to the last commit, evaluations left out; waiting for lost workers and for checkpoints counts.</summary>
     public TimeSpan TrainingTime => trainingTime;
 
     public void RunStarted(RunDescription description)
@@ -146,7 +146,6 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         saved = (nextStep, totals);
         log.Flush();
         checkpointed = directory.SaveCheckpoint(setup, nextStep, parameters, state, totals, Notice).Parameters;
-        mark = time.GetTimestamp();
     }
 
     /// <summary>Takes checkpoints of more steps than these back: a wrong value went into them.</summary>

@@ -1,0 +1,75 @@
+using Backprop.Cluster.Tests.Commands;
+using Backprop.Coordinator;
+using Backprop.Coordinator.Commands;
+using Backprop.Coordinator.Progress;
+using Backprop.Coordinator.Reports;
+using Backprop.Core.Data;
+using Backprop.Core.Model;
+using Backprop.Core.Optimizers;
+using Backprop.Core.Training;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Backprop.Cluster.Tests.Reports;
+
+public sealed class RunRecorderTests : IDisposable
+{
+    private readonly TemporaryDirectory directory = new();
+    private readonly FakeTimeProvider time = new();
+
+    public void Dispose() => directory.Dispose();
+
+    /// <summary>Training stands still while a checkpoint's weights are copied, and while it waits for the one before.</summary>
+    [Fact]
+    public async Task TrainingTime_CheckpointBetweenTwoSteps_CountsItsTime()
+    {
+        using RunDirectory run = await RunDirectory.CreateAsync(Path.Combine(directory.Path, "run"), TimeProvider.System);
+        RunSetup setup = Setup();
+        await using var recorder = new RunRecorder(setup, run, new Silent(), new Silent(), time);
+        recorder.RunStarted(SampleRun.Description);
+        time.Advance(TimeSpan.FromSeconds(100));
+        recorder.Enter(RunPhase.Training);
+        time.Advance(TimeSpan.FromSeconds(1));
+        recorder.StepCommitted(0, new NodeTotals(6, 0, 0));
+        time.Advance(TimeSpan.FromSeconds(2));
+        recorder.CheckpointDue(1, setup.InitialParameters, new OptimizerState(null), new NodeTotals(6, 0, 0));
+        time.Advance(TimeSpan.FromSeconds(4));
+        recorder.StepCommitted(1, new NodeTotals(6, 0, 0));
+
+        Assert.Equal(TimeSpan.FromSeconds(1 + 2 + 4), recorder.TrainingTime);
+    }
+
+    private static RunSetup Setup()
+    {
+        static ExampleSet Examples(int count) =>
+            ExampleSet.FromBytes(new byte[count * 4], 16, [.. Enumerable.Range(0, count).Select(i => i % 2)], 4, 2);
+        RunConfiguration configuration = SampleRun.Configuration;
+        NetworkShape shape = configuration.Shape;
+        return new RunSetup(
+            configuration, NetworkModel.Create(shape, configuration.Activations, configuration.Cost),
+            configuration.Plan(12, 3, checkpointEvery: 1), new Dataset("tiny", Examples(12), Examples(3)),
+            new TrainingStart(ParameterInitializers.Create("scaled-gaussian", shape, 1)));
+    }
+
+    private sealed class Silent : IRunReporter
+    {
+        public void RunStarted(RunDescription description)
+        {
+        }
+
+        public void Progressed(ProgressSnapshot snapshot)
+        {
+        }
+
+        public void EpochEnded(EpochResult result, ProgressSnapshot snapshot)
+        {
+        }
+
+        public void Noticed(string line)
+        {
+        }
+
+        public void RunEnded(RunSummary summary, IReadOnlyList<string> writtenFiles)
+        {
+        }
+    }
+}
