@@ -9,27 +9,37 @@ var repeats = new Option<int?>("--repeats") { Description = "Faults; by default 
 var report = new Option<string?>("--report") { Description = "Also puts the section into this Markdown file, in place of the one from before." };
 var root = new RootCommand("Does harm to running trainings, and measures what it takes them to go on.");
 foreach (IMeasurement measurement in measurements)
+    AddCommand(measurement.Name, measurement.Description, [measurement]);
+AddCommand("all", "All of them, one after the other.", measurements);
+return await root.Parse(args).InvokeAsync();
+
+void AddCommand(string name, string description, IReadOnlyList<IMeasurement> chosen)
 {
-    var command = new Command(measurement.Name, measurement.Description) { repeats, report };
+    var command = new Command(name, description) { repeats, report };
     command.SetAction(async (parsed, cancellation) =>
     {
-        try
-        {
-            int count = Math.Max(1, parsed.GetValue(repeats) ?? measurement.Repeats);
-            var section = new ReportSection(measurement.Name, args);
-            await measurement.MeasureAsync(count, section, cancellation);
-            Console.WriteLine(section.Text);
-            if (parsed.GetValue(report) is { } path)
-                ReportFile.Put(path, section);
-            return 0;
-        }
-        catch (MeasurementException error)
-        {
-            Console.Error.WriteLine(error.Message);
-            return 1;
-        }
+        bool isGood = true;
+        foreach (IMeasurement measurement in chosen)
+            isGood &= await MeasureAsync(measurement, parsed.GetValue(repeats), parsed.GetValue(report), cancellation);
+        return isGood ? 0 : 1;
     });
     root.Subcommands.Add(command);
 }
 
-return await root.Parse(args).InvokeAsync();
+async Task<bool> MeasureAsync(IMeasurement measurement, int? times, string? path, CancellationToken cancellation)
+{
+    try
+    {
+        var section = new ReportSection(measurement.Name, args);
+        await measurement.MeasureAsync(Math.Max(1, times ?? measurement.Repeats), section, cancellation);
+        Console.WriteLine(section.Text);
+        if (path is not null)
+            ReportFile.Put(path, section);
+        return true;
+    }
+    catch (MeasurementException error)
+    {
+        Console.Error.WriteLine($"{measurement.Name}: {error.Message}");
+        return false;
+    }
+}
