@@ -3,18 +3,22 @@ using Backprop.Core.Formats;
 namespace Backprop.Coordinator.Reports;
 
 /// <summary>
-/// Writes checkpoints beside the training, in their order, and keeps the newest three. When the disk is slower than
-/// training, training waits for it rather than let unwritten checkpoints pile up.
+/// Writes checkpoints beside the training, in their order, and keeps the newest three. Training does not wait for a disk
+/// that is slower for a while; it does before so many are unwritten that memory, or the end of the run, would suffer.
 /// </summary>
 /// <param name="newest">The one that the run goes on from; null for a run that starts.</param>
 /// <param name="delete">Null: File.Delete.</param>
 internal sealed class CheckpointWriter(string directory, string? newest = null, Action<string>? delete = null)
 {
     private const int Kept = 3;
+    private const int PendingAtMost = 32;
+    private const long PendingBytesAtMost = 64 << 20;
 
     private readonly Action<string> delete = delete ?? File.Delete;
 
     private Task writing = Task.CompletedTask;
+    private int pending;
+    private long pendingBytes;
     private int written;
 
     /// <summary>Checkpoints that this sitting put on the disk, those swept since included.</summary>
@@ -27,21 +31,19 @@ internal sealed class CheckpointWriter(string directory, string? newest = null, 
     /// <param name="notice">Told in one line when it cannot be written; training goes on.</param>
     public void Save(Checkpoint checkpoint, Action<string> notice)
     {
-        writing.Wait();
-        writing = Task.Run(() =>
-        {
-            try
+        long bytes = checkpoint.Parameters.Shape.ParameterCount * sizeof(float) * (checkpoint.State.Velocity is null ? 1 : 2);
+        if (Volatile.Read(ref pending) >= PendingAtMost || Interlocked.Read(ref pendingBytes) + bytes > PendingBytesAtMost)
+            writing.Wait();
+        Interlocked.Increment(ref pending);
+        Interlocked.Add(ref pendingBytes, bytes);
+        writing = writing.ContinueWith(
+            _ =>
             {
-                Write(checkpoint);
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                notice($"WARNING: no checkpoint at step {checkpoint.NextStep}: {error.Message}; training goes on");
-                return;
-            }
-
-            DeleteOld(checkpoint.NextStep, notice);
-        });
+                WriteNext(checkpoint, notice);
+                Interlocked.Decrement(ref pending);
+                Interlocked.Add(ref pendingBytes, -bytes);
+            },
+            TaskScheduler.Default);
     }
 
     /// <summary>Waits until the last one is written.</summary>
@@ -67,6 +69,21 @@ internal sealed class CheckpointWriter(string directory, string? newest = null, 
         (string Path, Checkpoint Checkpoint)? left = CheckpointFiles.ReadNewest(directory, out _);
         Newest = left?.Path;
         return left?.Checkpoint;
+    }
+
+    private void WriteNext(Checkpoint checkpoint, Action<string> notice)
+    {
+        try
+        {
+            Write(checkpoint);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            notice($"WARNING: no checkpoint at step {checkpoint.NextStep}: {error.Message}; training goes on");
+            return;
+        }
+
+        DeleteOld(checkpoint.NextStep, notice);
     }
 
     private void Write(Checkpoint checkpoint)
