@@ -19,7 +19,10 @@ internal sealed class ValueComparison(NodeValues values, OwnComputation own, boo
     /// <summary>Remembers a step that is about to be committed.</summary>
     /// <param name="weights">Those of the step, before the update.</param>
     public void Remember(Work work, IReadOnlyList<ShardNode> nodes, Parameters weights) =>
-        committed[work.Step] = new CommittedStep(weights.Copy(), nodes.ToDictionary(node => node, node => Claim.Of(node, values.All[node])));
+        committed[work.Step] = new CommittedStep(
+            weights.Copy(),
+            // A node that was taken back from a wrong worker may have been computed in halves.
+            nodes.Where(values.All.ContainsKey).ToDictionary(node => node, node => Claim.Of(node, values.All[node])));
 
     public void Forget(long step) => committed.Remove(step);
 

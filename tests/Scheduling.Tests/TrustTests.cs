@@ -164,6 +164,36 @@ public sealed class TrustTests
         Assert.Empty(commands.OfType<SchedulerCommand.SaveCheckpoint>());
     }
 
+    [Fact]
+    public void NodeRecomputed_ItsWorkerWasWrongElsewhereToo_ADiscardedValueIsComputedAgain()
+    {
+        var scheduler = new Scheduler(
+            plan, new SchedulerOptions(2, 1, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(100), AuditFraction: 1), TimeSpan.Zero);
+        scheduler.Handle(new SchedulerEvent.WorkerReady(first, "w1", 1));
+        scheduler.Handle(new SchedulerEvent.WorkerReady(second, "w2", 3));
+        ShardNode leaf = new(1, 1);
+        Value(scheduler, second, 0, leaf);
+        Value(scheduler, second, 0, right);
+
+        // Nobody is left to compute the two again: the coordinator does, and finds both wrong.
+        SchedulerCommand.Recompute[] recomputes =
+            [.. scheduler.Handle(new SchedulerEvent.WorkerGone(first, "its connection broke")).OfType<SchedulerCommand.Recompute>()];
+        Assert.Equal(2, recomputes.Length);
+        ShardNode discarded = default;
+        foreach (SchedulerCommand.Recompute recompute in recomputes)
+        {
+            IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(
+                new SchedulerEvent.NodeRecomputed(recompute.Work, recompute.Node, [(second, "w2")], KeptWasWrong: true, IsFinite: true));
+            foreach (SchedulerCommand.DiscardValue discard in commands.OfType<SchedulerCommand.DiscardValue>())
+                discarded = discard.Node;
+        }
+
+        Assert.NotEqual(default, discarded);
+        WorkerId third = new(3);
+        scheduler.Handle(new SchedulerEvent.WorkerReady(third, "w3", 1));
+        Assert.Contains(new SchedulerCommand.KeepValue(third, discarded), Value(scheduler, third, 0, discarded));
+    }
+
     /// <summary>Two workers compute step 0: w1 shards 0 and 1, w2 shards 2 and 3.</summary>
     private static Scheduler Started(double? straggler = null, double audit = 0)
     {

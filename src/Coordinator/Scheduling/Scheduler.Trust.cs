@@ -46,7 +46,9 @@ public sealed partial class Scheduler
         {
             progress.Settle(node);
             progress.Diverges |= !recomputed.IsFinite;
-            if (recomputed.KeptWasWrong)
+
+            // It may have been taken back meanwhile with all that its worker gave: then another computes it.
+            if (recomputed.KeptWasWrong && progress.IsKept(node))
                 progress.KeepOwn(node);
         }
 
