@@ -153,6 +153,8 @@ internal sealed class TrainingRun : IDisposable
         if (stillOwed.Count > 0)
             comparison.Remember(work, stillOwed, Parameters);
         (GradientSum? sum, NodeTotals totals) = values.Root(work.Shards);
+        if (FailOn(Incomplete(work, totals)))
+            return;
         if (FailOn(Divergence.Find(work.Step, totals, sum!.Layers, setup.Configuration)))
         {
             // The weights before the step may still be good.
@@ -169,6 +171,11 @@ internal sealed class TrainingRun : IDisposable
         if (setup.Plan.EndsEpoch(work.Step))
             FailOn(Divergence.Find(work.Step, Parameters, setup.Configuration));
     }
+
+    /// <summary>The last look before a sum is used: whatever went wrong before, it has every example once.</summary>
+    private static string? Incomplete(Work work, NodeTotals totals) => totals.ExampleCount == work.BatchSize
+        ? null
+        : $"{work} counts {totals.ExampleCount} of its {work.BatchSize} examples: a defect of this program; resume goes on from the newest checkpoint";
 
     private void SaveCheckpoint(long nextStep)
     {
@@ -187,6 +194,8 @@ internal sealed class TrainingRun : IDisposable
     private void CommitEvaluation(Work work)
     {
         NodeTotals test = values.Root(work.Shards).Totals;
+        if (FailOn(Incomplete(work, test)))
+            return;
         values.Clear();
         recorder.EpochEvaluated(new EpochResult(
             work.Epoch, work.Step, epochTotals.Cost / epochTotals.ExampleCount, test.Cost / Math.Max(1, test.ExampleCount),

@@ -49,7 +49,7 @@ internal sealed class ValueComparison(NodeValues values, OwnComputation own, boo
         return new SchedulerEvent.ValueCompared(work, node, agrees, value.Name, keptFrom ?? "");
     }
 
-    /// <summary>Computes a node here; unless its step is committed, this is the node's value from now on.</summary>
+    /// <summary>Computes a node here; where what was kept is wrong and not yet committed, this stands in its place.</summary>
     /// <param name="weights">Those of the current work.</param>
     public SchedulerEvent.NodeRecomputed Recompute(Work work, ShardNode node, Parameters weights)
     {
@@ -69,7 +69,7 @@ internal sealed class ValueComparison(NodeValues values, OwnComputation own, boo
 
         claims.RemoveAll(claim => claim.Node == node);
         var told = new SchedulerEvent.NodeRecomputed(work, node, wrong, keptWasWrong, computed.IsFinite);
-        if (past is null)
+        if (past is null && keptWasWrong)
             values.Replace(node, computed);
         else
             own.Return(computed);

@@ -120,6 +120,18 @@ public sealed class SchedulerTests
         Assert.Equal(first, Assert.Single(commands.OfType<SchedulerCommand.Evict>()).Worker);
     }
 
+    // It says that it lives, and never answers: nobody else is there to do it.
+    [Fact]
+    public void ClockTicked_NoAnswerForTooLong_IsEvicted()
+    {
+        Scheduler scheduler = Create(starting: 1);
+        Ready(scheduler, first);
+        scheduler.Handle(new SchedulerEvent.WorkerHeard(first, TimeSpan.FromSeconds(60)));
+        Assert.Empty(Tick(scheduler, 60).OfType<SchedulerCommand.Evict>());
+        Assert.Equal(
+            [new SchedulerCommand.Evict(first, "no answer for 60 s (--worker-timeout)")], Tick(scheduler, 60.25).OfType<SchedulerCommand.Evict>());
+    }
+
     [Fact]
     public void ClockTicked_NobodyCame_FailsAfterTheTimeout()
     {

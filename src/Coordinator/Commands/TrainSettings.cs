@@ -98,7 +98,8 @@ public static class TrainSettings
         ValueKinds.WholeNumber(1, 1024), 1, "1");
 
     public static readonly Setting<TimeSpan> WorkerTimeout = new(
-        "worker-timeout", "TIME", "How long to wait for enough workers before failing: seconds, or such as 90s or 5m.",
+        "worker-timeout", "TIME",
+        "How long to wait for enough workers before failing, and for a worker's answer before it is sent away: seconds, or such as 90s or 5m.",
         ValueKinds.Duration, TimeSpan.FromMinutes(5), "5m");
 
     public static readonly Setting<TimeSpan?> StragglerTimeout = new(

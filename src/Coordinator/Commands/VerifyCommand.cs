@@ -54,9 +54,12 @@ internal static class VerifyCommand
             Console.WriteLine($"{worker}: {Number(examples)} examples");
         foreach (string fault in faults)
             Console.WriteLine($"WRONG: {fault}");
-        Console.WriteLine(faults.Count == 0
-            ? $"{Number(check.Steps)} of {Number(plan.StepCount)} steps, each committed once; {Number(check.Examples)} examples, each counted once"
-            : $"{faults.Count} faults in {Number(check.Steps)} steps");
+        Console.WriteLine((faults.Count, check.Steps) switch
+        {
+            (0, 0) => "no step is committed yet",
+            (0, _) => $"{Number(check.Steps)} of {Number(plan.StepCount)} steps, each committed once; {Number(check.Examples)} examples, each counted once",
+            _ => $"{faults.Count} faults in {Number(check.Steps)} steps",
+        });
         return faults.Count == 0 ? ExitCodes.Success : ExitCodes.Failed;
     }
 }

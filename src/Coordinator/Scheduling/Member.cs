@@ -27,6 +27,9 @@ internal sealed class Member(WorkerId id, string name, int threads, TimeSpan las
     /// <summary>When it was given what it is busy with.</summary>
     public TimeSpan AssignedAt { get; private set; }
 
+    /// <summary>When it was last given nodes, or gave a value.</summary>
+    public TimeSpan LastProgress { get; set; }
+
     /// <summary>Examples a thread of what it is busy with.</summary>
     public double Load { get; private set; }
 
@@ -41,6 +44,7 @@ internal sealed class Member(WorkerId id, string name, int threads, TimeSpan las
             Load = 0;
         }
 
+        LastProgress = now;
         Outstanding.UnionWith(nodes);
         Load += (double)examples / Threads;
     }

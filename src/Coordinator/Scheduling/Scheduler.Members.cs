@@ -44,6 +44,7 @@ public sealed partial class Scheduler
             {
                 // The second value cannot come any more.
                 progress.EndAudit(node);
+                NodesCompared++;
                 Recompute(next, node);
                 continue;
             }

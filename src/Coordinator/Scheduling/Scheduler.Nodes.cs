@@ -56,6 +56,7 @@ public sealed partial class Scheduler
         }
 
         member.LastHeard = now;
+        member.LastProgress = now;
         if (isWorking && (value.Kind, value.Step) == (next.Kind, next.Step) && member.Outstanding.Remove(value.Node))
             Take(member, value);
         else if (FindLate(member, value) is { } late)
@@ -92,6 +93,7 @@ public sealed partial class Scheduler
         {
             // Nobody else is there to compute it.
             progress.EndAudit(node);
+            NodesCompared++;
             Recompute(next, node);
         }
 

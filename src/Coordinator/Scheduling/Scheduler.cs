@@ -101,6 +101,8 @@ public sealed partial class Scheduler
             TimeSpan silence = now - member.LastHeard;
             if (silence > options.SilenceLimit)
                 commands.Add(new SchedulerCommand.Evict(member.Id, $"silent for {silence.TotalSeconds:0.0} s"));
+            else if (member.Outstanding.Count > 0 && now - member.LastProgress > options.WorkerTimeout)
+                commands.Add(new SchedulerCommand.Evict(member.Id, $"no answer for {options.WorkerTimeout.TotalSeconds:0} s (--worker-timeout)"));
         }
 
         if (isWorking && options.StragglerTimeout is { } least)

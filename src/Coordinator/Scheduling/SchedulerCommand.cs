@@ -22,8 +22,8 @@ public abstract record SchedulerCommand
     public sealed record CompareValue(WorkerId Worker, Work Work, ShardNode Node) : SchedulerCommand;
 
     /// <summary>
-    /// Has the coordinator compute a node itself, with the weights of that work, put its value in the place of what was kept
-    /// unless the work is committed, and tell <see cref="SchedulerEvent.NodeRecomputed"/> before anything else.
+    /// Has the coordinator compute a node itself, with the weights of that work, put its value in the place of one that was kept
+    /// and is wrong unless the work is committed, and tell <see cref="SchedulerEvent.NodeRecomputed"/> before anything else.
     /// </summary>
     public sealed record Recompute(Work Work, ShardNode Node) : SchedulerCommand;
 

@@ -35,7 +35,7 @@ public abstract record SchedulerEvent
     /// <param name="KeptFrom">Who gave the one that was kept.</param>
     public sealed record ValueCompared(Work Work, ShardNode Node, bool Agrees, string Name, string KeptFrom) : SchedulerEvent;
 
-    /// <summary>The answer to <see cref="SchedulerCommand.Recompute"/>: the coordinator's own value now stands for the node.</summary>
+    /// <summary>The answer to <see cref="SchedulerCommand.Recompute"/>: what stands for the node now is what the coordinator computed.</summary>
     /// <param name="Wrong">Who gave other bits than the coordinator, by name.</param>
     /// <param name="KeptWasWrong">Whether the value that was kept, and may have been committed, is among them.</param>
     /// <param name="IsFinite">Whether the coordinator's own numbers are; if not, it is the training that runs away.</param>

@@ -157,7 +157,8 @@ internal sealed class CoordinatorLife
         claims.RemoveAll(claim => claim.Node == recompute.Node);
         if (!IsPast(recompute.Work))
         {
-            kept[recompute.Node] = (null, Bits.Right);
+            if (keptWasWrong)
+                kept[recompute.Node] = (null, Bits.Right);
             confirmed.Add(recompute.Node);
         }
 

@@ -39,6 +39,12 @@ internal sealed class Ledger(TrainingPlan plan, long firstStep, bool evaluationP
 
     public Work Next => next;
 
+    /// <summary>Workers whose first values of nodes are waited for.</summary>
+    public HashSet<WorkerId> Awaited => [.. outstanding.Where(node => !kept.Contains(node.Key)).SelectMany(node => node.Value)];
+
+    /// <summary>Workers that have not answered all, though another's value may do.</summary>
+    public HashSet<WorkerId> Unanswered => [.. outstanding.Values.SelectMany(workers => workers)];
+
     /// <summary>Whether a node is with two workers.</summary>
     public bool HasTwins => outstanding.Values.Any(holders => holders.Count > 1);
 

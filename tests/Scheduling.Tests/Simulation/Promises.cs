@@ -11,6 +11,8 @@ internal sealed class Promises(
     private readonly Roster roster = new(options, start);
     private readonly CheckpointLog checkpoints = new(plan);
     private Fate fate;
+    private HashSet<WorkerId> awaited = [];
+    private HashSet<WorkerId> unanswered = [];
     private int answersAwaited;
     private bool stopRequested;
     private bool wrongWasCommitted;
@@ -37,6 +39,7 @@ internal sealed class Promises(
     /// <returns>Whether it brings a value that was waited for, or takes nodes away with their worker.</returns>
     public bool Take(SchedulerEvent happened)
     {
+        (awaited, unanswered) = happened is SchedulerEvent.ClockTicked ? (ledger.Awaited, ledger.Unanswered) : ([], []);
         roster.Take(happened);
         answersAwaited -= happened is SchedulerEvent.ValueCompared or SchedulerEvent.NodeRecomputed ? 1 : 0;
         stopRequested |= happened is SchedulerEvent.StopRequested;
@@ -74,7 +77,7 @@ internal sealed class Promises(
                 $"a wrong value was committed in {recomputed.Work}, and the checkpoints after it stay");
         }
 
-        roster.CheckEvictions(happened, commands);
+        roster.CheckEvictions(happened, commands, awaited, unanswered);
         answersAwaited += commands.Count(command => command is SchedulerCommand.CompareValue or SchedulerCommand.Recompute);
         if (End is null && answersAwaited == 0)
             CheckRunGoesOn(happened, commands);

@@ -8,9 +8,8 @@ namespace Backprop.Scheduling.Tests.Simulation;
 /// </summary>
 internal sealed class Roster(SchedulerOptions options, TimeSpan start)
 {
-    private static readonly Comparer<WorkerId> byNumber = Comparer<WorkerId>.Create((a, b) => a.Number.CompareTo(b.Number));
-
     private readonly Dictionary<WorkerId, TimeSpan> lastHeard = [];
+    private readonly Dictionary<WorkerId, TimeSpan> lastProgress = [];
     private int awaited = options.StartingWorkers;
     private int failed;
     private TimeSpan now = start;
@@ -44,6 +43,7 @@ internal sealed class Roster(SchedulerOptions options, TimeSpan start)
             case SchedulerEvent.NodeValueReceived value:
                 now = value.Now > now ? value.Now : now;
                 Hear(value.Worker);
+                lastProgress[value.Worker] = now;
                 break;
             case SchedulerEvent.ClockTicked tick: now = tick.Now; break;
             case SchedulerEvent.WorkerGivenUp givenUp:
@@ -67,19 +67,29 @@ internal sealed class Roster(SchedulerOptions options, TimeSpan start)
     public void Assign(SchedulerCommand.Assign assign)
     {
         HistoryException.Require(lastHeard.ContainsKey(assign.Worker), $"{assign.Worker} is given nodes and is gone");
+        lastProgress[assign.Worker] = now;
         Started = true;
     }
 
-    /// <summary>Whom a tick must send away.</summary>
-    public void CheckEvictions(SchedulerEvent happened, IReadOnlyList<SchedulerCommand> commands)
+    /// <summary>A tick sends away the silent and those who do not answer, and nobody else is sent away.</summary>
+    /// <param name="awaited">Whose values are waited for.</param>
+    /// <param name="unanswered">Who has not answered all, though another's value may do.</param>
+    public void CheckEvictions(
+        SchedulerEvent happened, IReadOnlyList<SchedulerCommand> commands, HashSet<WorkerId> awaited, HashSet<WorkerId> unanswered)
     {
-        WorkerId[] evicted = [.. commands.OfType<SchedulerCommand.Evict>().Select(evict => evict.Worker)];
-        WorkerId[] silent = happened is SchedulerEvent.ClockTicked
-            ? [.. lastHeard.Where(worker => now - worker.Value > options.SilenceLimit).Select(worker => worker.Key)]
-            : [];
+        HashSet<WorkerId> evicted = [.. commands.OfType<SchedulerCommand.Evict>().Select(evict => evict.Worker)];
+        foreach ((WorkerId worker, TimeSpan heard) in lastHeard)
+        {
+            bool isSilent = now - heard > options.SilenceLimit;
+            bool isStuck = lastProgress.TryGetValue(worker, out TimeSpan progress) && now - progress > options.WorkerTimeout;
+            bool must = happened is SchedulerEvent.ClockTicked && (isSilent || (isStuck && awaited.Contains(worker)));
+            HistoryException.Require(!must || evicted.Contains(worker), $"{worker} is silent or does not answer, and is not sent away");
+            HistoryException.Require(
+                !evicted.Contains(worker) || isSilent || (isStuck && unanswered.Contains(worker)), $"{worker} is sent away, and lives and answers");
+        }
+
         HistoryException.Require(
-            evicted.Order(byNumber).SequenceEqual(silent.Order(byNumber)),
-            $"{string.Join(' ', evicted)} are sent away, and {string.Join(' ', silent)} are silent");
+            evicted.Count == 0 || happened is SchedulerEvent.ClockTicked, $"{happened} sends {string.Join(' ', evicted)} away");
     }
 
     /// <summary>Whether the run waits, from what is left to do once an event is dealt with.</summary>
