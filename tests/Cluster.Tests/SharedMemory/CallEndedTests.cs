@@ -18,6 +18,8 @@ public sealed class CallEndedTests : IDisposable
 {
     private static readonly NetworkShape shape = NetworkShape.Parse("5-4-3");
 
+    private static readonly Work work = new(WorkKind.Training, 0, 0, Shards: 1, BatchSize: 10);
+
     private readonly TemporaryDirectory directory = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -27,22 +29,44 @@ public sealed class CallEndedTests : IDisposable
     [Fact]
     public async Task Assign_MemoryIsGone_GivesNothingAndDoesNotFail()
     {
+        WorkerConnection connection = await ReadyAsync();
+        connection.Dispose();
+        connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape));
+        Assert.Equal([CoordinatorMessage.ContentOneofCase.RunEnded], await SentAsync(connection));
+    }
+
+    // It may still have to read the weights that stand in the memory, so they are not written over.
+    [Fact]
+    public async Task Assign_WorkerOwesAnEarlierStep_WeightsAreSent()
+    {
+        using WorkerConnection connection = await ReadyAsync();
+        connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape));
+        connection.Assign(work with { Step = 1 }, [new ShardNode(0, 1)], new Parameters(shape));
+        Assert.Equal(
+            [
+                CoordinatorMessage.ContentOneofCase.Assignment, CoordinatorMessage.ContentOneofCase.Assignment,
+                CoordinatorMessage.ContentOneofCase.Weights, CoordinatorMessage.ContentOneofCase.RunEnded,
+            ],
+            await SentAsync(connection));
+    }
+
+    private async Task<WorkerConnection> ReadyAsync()
+    {
         Channel<RunEvent> inbox = Channel.CreateUnbounded<RunEvent>();
         SharedTensors shared = SharedTensors.Create(Path.Combine(directory.Path, "shared"), shape, slots: 4);
         var connection = new WorkerConnection(
             new WorkerId(1), new JoinRequest { Name = "w1", Threads = 1 }, isLocal: true, "run", "ab", new GradientPool(shape), shared,
             inbox.Writer, TimeProvider.System);
         await connection.ReadAsync(new ReadyWorker(), Cancellation);
-        var work = new Work(WorkKind.Training, 0, 0, Shards: 1, BatchSize: 10);
-        connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape));
+        return connection;
+    }
 
-        connection.Dispose();
-        connection.Assign(work with { Step = 1 }, [new ShardNode(0, 1)], new Parameters(shape));
-
+    private static async Task<List<CoordinatorMessage.ContentOneofCase>> SentAsync(WorkerConnection connection)
+    {
         connection.Finish(new RunEnded());
         var sent = new SentFrames();
         await connection.WriteAsync(sent, Cancellation, Cancellation);
-        Assert.Equal([CoordinatorMessage.ContentOneofCase.Assignment, CoordinatorMessage.ContentOneofCase.RunEnded], sent.Kinds);
+        return sent.Kinds;
     }
 
     private sealed class ReadyWorker : IAsyncStreamReader<Frame<WorkerMessage, NodeHeader>>
