@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Backprop.Coordinator.Scheduling;
 
@@ -29,7 +28,7 @@ internal sealed class EventLogFile : IDisposable
             new Line(time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", System.Globalization.CultureInfo.InvariantCulture), kind, step, worker, line),
             ReportJson.Compact);
         lock (gate)
-            stream.Write(Encoding.UTF8.GetBytes(json + "\n"));
+            WholeLine.Append(stream, json);
     }
 
     public void Dispose() => stream.Dispose();

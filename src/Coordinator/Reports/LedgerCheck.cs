@@ -1,4 +1,3 @@
-using Backprop.Core.Data;
 using Backprop.Core.Sharding;
 using Backprop.Core.Training;
 
@@ -28,9 +27,9 @@ public sealed record LedgerCheck(
     {
         private readonly Dictionary<string, long> examplesOf = [];
         private readonly List<string> faults = [];
-        private readonly int[] order = new int[plan.TrainingExamples];
+        private readonly StepExamples examplesOfStep = new(plan, configuration.Seed, configuration.Shuffle);
         private readonly int[] times = new int[plan.TrainingExamples];
-        private int orderedEpoch = -1;
+        private int countedEpoch = -1;
         private long next;
         private long examples;
 
@@ -48,14 +47,12 @@ public sealed record LedgerCheck(
         private void Add(long step, LedgerEntry entry)
         {
             int epoch = plan.EpochOf(step);
-            if (epoch != orderedEpoch)
+            if (epoch != countedEpoch)
             {
-                EpochOrder.Fill(configuration.Seed, epoch, configuration.Shuffle, order);
-                orderedEpoch = epoch;
+                countedEpoch = epoch;
                 Array.Clear(times);
             }
 
-            (int first, int end) = plan.PositionsOf(step);
             foreach ((ShardNode node, string worker) in entry.Nodes)
             {
                 if (!node.IsNodeOf(plan.Shards))
@@ -64,16 +61,18 @@ public sealed record LedgerCheck(
                     continue;
                 }
 
-                (int from, int to) = ShardCut.Range(node, plan.Shards, end - first);
-                for (int position = first + from; position < first + to; position++)
-                    times[order[position]]++;
-                examples += to - from;
-                examplesOf[worker] = examplesOf.GetValueOrDefault(worker) + to - from;
+                ReadOnlySpan<int> computed = examplesOfStep.Of(epoch, step, [node]);
+                foreach (int example in computed)
+                    times[example]++;
+                examples += computed.Length;
+                examplesOf[worker] = examplesOf.GetValueOrDefault(worker) + computed.Length;
             }
 
-            int wrong = order.AsSpan(first, end - first).ToArray().Count(example => times[example] != 1);
+            int wrong = 0;
+            foreach (int example in examplesOfStep.Of(epoch, step, [new ShardNode(0, plan.Shards)]))
+                wrong += times[example] == 1 ? 0 : 1;
             if (wrong > 0)
-                Fault($"step {step}: {wrong} of {end - first} examples are not counted once");
+                Fault($"step {step}: {wrong} of {plan.BatchSizeOf(step)} examples are not counted once");
             if (plan.EndsEpoch(step) && !Array.TrueForAll(times, time => time == 1))
                 Fault($"epoch {epoch}: {times.Count(time => time != 1)} of {times.Length} examples are not counted once");
         }

@@ -71,18 +71,8 @@ public sealed class LedgerFile : IDisposable
     {
         if (steps == 0)
             return;
-        long end = stream.Position;
-        try
-        {
-            stream.Write(Encoding.UTF8.GetBytes(new LedgerEntry(step, steps, nodes).ToJson() + "\n"));
-            steps = 0;
-        }
-        catch (Exception error) when (error is IOException or ArgumentOutOfRangeException)
-        {
-            // A full disk, or a limit of files' length, takes the first part of a line.
-            stream.SetLength(end);
-            throw;
-        }
+        WholeLine.Append(stream, new LedgerEntry(step, steps, nodes).ToJson());
+        steps = 0;
     }
 
     public void Dispose() => stream.Dispose();

@@ -52,20 +52,7 @@ public sealed class MetricsFile : IDisposable
     }
 
     /// <exception cref="IOException">It could not be written; the lines before it and after it stay whole.</exception>
-    public void Append(EpochMetrics line)
-    {
-        long end = stream.Position;
-        try
-        {
-            stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(line, ReportJson.Compact) + "\n"));
-        }
-        catch (Exception error) when (error is IOException or ArgumentOutOfRangeException)
-        {
-            // A full disk takes the first part of a line; of a file that may not grow any more .NET says the second.
-            stream.SetLength(end);
-            throw error as IOException ?? new IOException(error.Message, error);
-        }
-    }
+    public void Append(EpochMetrics line) => WholeLine.Append(stream, JsonSerializer.Serialize(line, ReportJson.Compact));
 
     public void Dispose() => stream.Dispose();
 }

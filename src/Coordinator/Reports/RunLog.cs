@@ -60,7 +60,7 @@ internal sealed class RunLog(string directory, TimeProvider time, Action<string>
         {
             write(open);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // What follows would have a gap before it.
             file = null;

@@ -44,8 +44,6 @@ internal sealed class NodeProgress
     /// <summary>The node's value may not be added before <see cref="Settle"/>.</summary>
     public void Doubt(ShardNode node) => inDoubt.Add(node);
 
-    public bool IsInDoubt(ShardNode node) => inDoubt.Contains(node);
-
     public void Settle(ShardNode node) => inDoubt.Remove(node);
 
     /// <summary>

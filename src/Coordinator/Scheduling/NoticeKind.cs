@@ -7,7 +7,6 @@ public enum NoticeKind
     Warning,
     RunStarted,
     RunEnded,
-    CheckpointSaved,
     WorkerJoined,
     WorkerLost,
 
