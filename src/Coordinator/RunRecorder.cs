@@ -84,6 +84,7 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     public void RunStarted(RunDescription description)
     {
         WantedWorkers = description.WantedWorkers;
+        directory.RehearseCheckpoint(setup);
         log.Begin(setup.Start.NextStep);
         log.Event(NoticeKind.RunStarted, setup.Start.NextStep, null, $"run {description.RunId} of {setup.Plan.StepCount} steps");
         files.RunStarted(description);
@@ -139,9 +140,9 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         reporter.EpochEnded(result, snapshot);
     }
 
-    public void CheckpointDue(long nextStep, Parameters parameters, OptimizerState state, NodeTotals totals)
+    public void CheckpointDue(long nextStep, Parameters parameters, OptimizerState state, NodeTotals totals, bool canWait)
     {
-        if (saved == (nextStep, totals))
+        if (saved == (nextStep, totals) || (canWait && !directory.IsCheckpointAffordable))
             return;
         saved = (nextStep, totals);
         log.Flush();

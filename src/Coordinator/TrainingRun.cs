@@ -105,7 +105,7 @@ internal sealed class TrainingRun : IDisposable
             case SchedulerCommand.CommitStep commit: CommitStep(commit.Work, commit.StillOwed); break;
             case SchedulerCommand.ForgetStep forget: comparison.Forget(forget.Step); break;
             case SchedulerCommand.CommitEvaluation commit: CommitEvaluation(commit.Work); break;
-            case SchedulerCommand.SaveCheckpoint save: SaveCheckpoint(save.NextStep); break;
+            case SchedulerCommand.SaveCheckpoint save: SaveCheckpoint(save); break;
             case SchedulerCommand.Evict evict:
                 session.Workers[evict.Worker]?.Close(new Status(StatusCode.DeadlineExceeded, evict.Reason));
                 break;
@@ -159,7 +159,7 @@ internal sealed class TrainingRun : IDisposable
         {
             // The weights before the step may still be good.
             if (Parameters.AreFinite())
-                recorder.CheckpointDue(work.Step, Parameters, state, epochTotals);
+                recorder.CheckpointDue(work.Step, Parameters, state, epochTotals, canWait: false);
             return;
         }
 
@@ -177,10 +177,10 @@ internal sealed class TrainingRun : IDisposable
         ? null
         : $"{work} counts {totals.ExampleCount} of its {work.BatchSize} examples: a defect of this program; resume goes on from the newest checkpoint";
 
-    private void SaveCheckpoint(long nextStep)
+    private void SaveCheckpoint(SchedulerCommand.SaveCheckpoint save)
     {
-        if (!FailOn(Divergence.Find(nextStep - 1, Parameters, setup.Configuration)))
-            recorder.CheckpointDue(nextStep, Parameters, state, epochTotals);
+        if (!FailOn(Divergence.Find(save.NextStep - 1, Parameters, setup.Configuration)))
+            recorder.CheckpointDue(save.NextStep, Parameters, state, epochTotals, save.CanWait);
     }
 
     /// <returns>Whether there is something to fail on.</returns>

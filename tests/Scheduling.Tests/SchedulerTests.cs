@@ -187,7 +187,25 @@ public sealed class SchedulerTests
     }
 
     [Fact]
-    public void StopRequested_AtAnEpochsEnd_SavesOnce()
+    public void StopRequested_AtAnEpochsEnd_DoesNotLetItsCheckpointWait()
+    {
+        var scheduler = new Scheduler(plan with { Epochs = 5 }, new SchedulerOptions(1, 1, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(8)), TimeSpan.Zero);
+        Ready(scheduler, first);
+        Value(scheduler, first, 0, 0, 4);
+        Value(scheduler, first, 1, 0, 4);
+        scheduler.Handle(new SchedulerEvent.StopRequested());
+
+        IReadOnlyList<SchedulerCommand> commands =
+            scheduler.Handle(new SchedulerEvent.NodeValueReceived(first, WorkKind.Evaluation, 2, new ShardNode(0, 1), TimeSpan.Zero));
+
+        Assert.Equal(
+            [new SchedulerCommand.SaveCheckpoint(2, CanWait: true), new SchedulerCommand.SaveCheckpoint(2, CanWait: false)],
+            commands.OfType<SchedulerCommand.SaveCheckpoint>().ToArray());
+        Assert.Equal(RunEnd.Interrupted, Assert.Single(commands.OfType<SchedulerCommand.Finish>()).End);
+    }
+
+    [Fact]
+    public void StopRequested_AtTheEndOfOneOfTheLastEpochs_SavesOnce()
     {
         Scheduler scheduler = Create(starting: 1);
         Ready(scheduler, first);
@@ -198,8 +216,7 @@ public sealed class SchedulerTests
         IReadOnlyList<SchedulerCommand> commands =
             scheduler.Handle(new SchedulerEvent.NodeValueReceived(first, WorkKind.Evaluation, 2, new ShardNode(0, 1), TimeSpan.Zero));
 
-        Assert.Equal(2, Assert.Single(commands.OfType<SchedulerCommand.SaveCheckpoint>()).NextStep);
-        Assert.Equal(RunEnd.Interrupted, Assert.Single(commands.OfType<SchedulerCommand.Finish>()).End);
+        Assert.Equal([new SchedulerCommand.SaveCheckpoint(2, CanWait: false)], commands.OfType<SchedulerCommand.SaveCheckpoint>().ToArray());
     }
 
     [Fact]

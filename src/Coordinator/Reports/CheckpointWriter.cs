@@ -6,13 +6,15 @@ namespace Backprop.Coordinator.Reports;
 /// Writes checkpoints beside the training, in their order, and keeps the newest three. Training does not wait for a disk
 /// that is slower for a while; it does before so many are unwritten that memory, or the end of the run, would suffer.
 /// </summary>
+/// <param name="time">For what a checkpoint costs.</param>
 /// <param name="newest">The one that the run goes on from; null for a run that starts.</param>
 /// <param name="delete">Null: File.Delete.</param>
-internal sealed class CheckpointWriter(string directory, string? newest = null, Action<string>? delete = null)
+internal sealed class CheckpointWriter(string directory, TimeProvider time, string? newest = null, Action<string>? delete = null)
 {
     private const int Kept = 3;
     private const int PendingAtMost = 32;
     private const long PendingBytesAtMost = 64 << 20;
+    private const int TimesItsCost = 200;
 
     private readonly Action<string> delete = delete ?? File.Delete;
 
@@ -20,9 +22,16 @@ internal sealed class CheckpointWriter(string directory, string? newest = null, 
     private int pending;
     private long pendingBytes;
     private int written;
+    private long affordableFrom;
 
     /// <summary>Checkpoints that this sitting put on the disk, those swept since included.</summary>
     public int WrittenCount => Volatile.Read(ref written);
+
+    /// <summary>
+    /// Whether one more keeps the time they take in bounds: training has gone on two hundred times as long as writing the last
+    /// one took. A training that shares its cores with the writing was seen to lose up to twice that time.
+    /// </summary>
+    public bool IsAffordable => Volatile.Read(ref pending) == 0 && time.GetTimestamp() >= Volatile.Read(ref affordableFrom);
 
     /// <summary>The newest one; null before the first.</summary>
     public string? Newest { get; private set; } = newest;
@@ -39,11 +48,21 @@ internal sealed class CheckpointWriter(string directory, string? newest = null, 
         writing = writing.ContinueWith(
             _ =>
             {
+                long begin = time.GetTimestamp();
                 WriteNext(checkpoint, notice);
+                long end = time.GetTimestamp();
+                Volatile.Write(ref affordableFrom, end + (TimesItsCost * (end - begin)));
                 Interlocked.Decrement(ref pending);
                 Interlocked.Add(ref pendingBytes, -bytes);
             },
             TaskScheduler.Default);
+    }
+
+    /// <summary>Goes through what writing one takes, but for the disk, so that this is compiled before training and not in it.</summary>
+    public void Rehearse(Checkpoint checkpoint)
+    {
+        CheckpointFile.Write(Stream.Null, checkpoint);
+        _ = CheckpointFiles.NewestFirst(directory);
     }
 
     /// <summary>Waits until the last one is written.</summary>

@@ -18,14 +18,16 @@ internal sealed class RunDirectory : IDisposable
 
     private readonly RunLock held;
     private readonly IReadOnlyList<string> made;
+    private readonly TimeProvider time;
     private CheckpointWriter checkpoints;
 
-    private RunDirectory(string fullPath, RunLock held, IReadOnlyList<string> made)
+    private RunDirectory(string fullPath, RunLock held, IReadOnlyList<string> made, TimeProvider time)
     {
         FullPath = fullPath;
         this.held = held;
         this.made = made;
-        checkpoints = new CheckpointWriter(CheckpointsPath);
+        this.time = time;
+        checkpoints = new CheckpointWriter(CheckpointsPath, time);
     }
 
     public string FullPath { get; }
@@ -40,6 +42,9 @@ internal sealed class RunDirectory : IDisposable
     public bool IsResumed { get; private init; }
 
     public int CheckpointCount => checkpoints.WrittenCount;
+
+    /// <inheritdoc cref="CheckpointWriter.IsAffordable"/>
+    public bool IsCheckpointAffordable => checkpoints.IsAffordable;
 
     public string? NewestCheckpoint => checkpoints.Newest;
 
@@ -77,7 +82,7 @@ internal sealed class RunDirectory : IDisposable
             throw;
         }
 
-        return new RunDirectory(fullPath, held, made);
+        return new RunDirectory(fullPath, held, made, time);
     }
 
     /// <summary>Locks the directory of a run that goes on, and sweeps what a killed coordinator left half written.</summary>
@@ -97,14 +102,14 @@ internal sealed class RunDirectory : IDisposable
         RunLock held = await RunLock.TakeAsync(fullPath, time);
         AtomicFile.SweepLeftovers(fullPath);
         AtomicFile.SweepLeftovers(checkpoints);
-        return new RunDirectory(fullPath, held, []) { IsResumed = true };
+        return new RunDirectory(fullPath, held, [], time) { IsResumed = true };
     }
 
     /// <inheritdoc cref="CheckpointFiles.ReadNewest"/>
     public (string Path, Checkpoint Checkpoint)? ReadNewestCheckpoint(out IReadOnlyList<string> refused)
     {
         (string Path, Checkpoint Checkpoint)? found = CheckpointFiles.ReadNewest(CheckpointsPath, out refused);
-        checkpoints = new CheckpointWriter(CheckpointsPath, found?.Path);
+        checkpoints = new CheckpointWriter(CheckpointsPath, time, found?.Path);
         return found;
     }
 
@@ -138,15 +143,17 @@ internal sealed class RunDirectory : IDisposable
         }
     }
 
+    /// <inheritdoc cref="CheckpointWriter.Rehearse"/>
+    public void RehearseCheckpoint(RunSetup setup) => checkpoints.Rehearse(
+        CheckpointOf(setup, setup.Start.NextStep, setup.InitialParameters, new OptimizerState(null), setup.Start.EpochTotals));
+
     /// <summary>Writes a checkpoint of a copy of the weights while training goes on.</summary>
     /// <returns>The checkpoint with its copies.</returns>
     public Checkpoint SaveCheckpoint(
         RunSetup setup, long nextStep, Parameters parameters, OptimizerState state, NodeTotals epochTotals,
         Action<string> notice)
     {
-        var copied = new OptimizerState(state.Velocity?.Copy());
-        var checkpoint = new Checkpoint(
-            setup.Configuration, ProgramVersion.Text, nextStep, parameters.Copy(), copied, epochTotals);
+        Checkpoint checkpoint = CheckpointOf(setup, nextStep, parameters.Copy(), new OptimizerState(state.Velocity?.Copy()), epochTotals);
         checkpoints.Save(checkpoint, notice);
         return checkpoint;
     }
@@ -175,6 +182,10 @@ internal sealed class RunDirectory : IDisposable
 
     /// <summary>Lets others have it.</summary>
     public void Dispose() => held.Dispose();
+
+    private static Checkpoint CheckpointOf(
+        RunSetup setup, long nextStep, Parameters parameters, OptimizerState state, NodeTotals epochTotals) =>
+        new(setup.Configuration, ProgramVersion.Text, nextStep, parameters, state, epochTotals);
 
     private static string FullPathOf(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 

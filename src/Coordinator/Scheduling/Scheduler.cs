@@ -163,7 +163,7 @@ public sealed partial class Scheduler
     private void AfterEvaluation()
     {
         if (plan.IsCheckpointDue(next.Step - 1))
-            Save(next.Step);
+            Save(next.Step, plan.CanCheckpointWait(next.Step - 1));
         if (next.Step == plan.StepCount)
             End(RunEnd.Completed, "");
         else
@@ -185,12 +185,13 @@ public sealed partial class Scheduler
         End(RunEnd.Failed, reason);
     }
 
-    private void Save(long step)
+    private void Save(long step, bool canWait = false)
     {
         if (step == savedStep)
             return;
-        savedStep = step;
-        commands.Add(new SchedulerCommand.SaveCheckpoint(step));
+        if (!canWait)
+            savedStep = step;
+        commands.Add(new SchedulerCommand.SaveCheckpoint(step, canWait));
     }
 
     private void End(RunEnd end, string reason)

@@ -47,7 +47,8 @@ public abstract record SchedulerCommand
     public sealed record CommitEvaluation(Work Work) : SchedulerCommand;
 
     /// <summary>Saves what an exact resume at <paramref name="NextStep"/> needs.</summary>
-    public sealed record SaveCheckpoint(long NextStep) : SchedulerCommand;
+    /// <param name="CanWait">Whether a later one will do, where checkpoints would take too much of the training time.</param>
+    public sealed record SaveCheckpoint(long NextStep, bool CanWait) : SchedulerCommand;
 
     /// <summary>Takes back the checkpoints of more steps than these: a wrong value is in them.</summary>
     public sealed record DiscardCheckpoints(long AfterStep) : SchedulerCommand;

@@ -21,7 +21,9 @@ public static class CheckpointFile
     };
 
     /// <summary>Writes atomically.</summary>
-    public static void Write(string path, Checkpoint checkpoint)
+    public static void Write(string path, Checkpoint checkpoint) => AtomicFile.Write(path, stream => Write(stream, checkpoint));
+
+    public static void Write(Stream stream, Checkpoint checkpoint)
     {
         NamedTensor[] tensors =
         [
@@ -40,7 +42,7 @@ public static class CheckpointFile
             ["epoch_cost"] = checkpoint.EpochTotals.Cost.ToString("R", CultureInfo.InvariantCulture),
         };
         metadata["checksum"] = Checksum(metadata, tensors);
-        AtomicFile.Write(path, stream => SafetensorsFile.Write(stream, metadata, tensors));
+        SafetensorsFile.Write(stream, metadata, tensors);
     }
 
     /// <exception cref="UserErrorException">It is no checkpoint, or was changed since it was written.</exception>

@@ -16,5 +16,6 @@ public interface ITrainingObserver
 
     /// <summary>A checkpoint is due: training would go on with <paramref name="nextStep"/>.</summary>
     /// <param name="epochTotals">The totals of the running epoch's committed steps: needed to go on in an epoch.</param>
-    void CheckpointDue(long nextStep, Parameters parameters, OptimizerState state, NodeTotals epochTotals);
+    /// <param name="canWait">Whether a later one will do, where checkpoints would take too much of the training time.</param>
+    void CheckpointDue(long nextStep, Parameters parameters, OptimizerState state, NodeTotals epochTotals, bool canWait);
 }

@@ -73,7 +73,7 @@ public sealed class LocalTrainer : IDisposable
             if (cancellation.IsCancellationRequested)
             {
                 Require(Divergence.Find(step - 1, parameters, configuration));
-                observer.CheckpointDue(step, parameters, state, epochTotals);
+                observer.CheckpointDue(step, parameters, state, epochTotals, canWait: false);
                 throw new OperationCanceledException($"Training was interrupted before step {step}.", cancellation);
             }
 
@@ -91,7 +91,7 @@ public sealed class LocalTrainer : IDisposable
             {
                 // The weights before the step may still be good.
                 if (parameters.AreFinite())
-                    observer.CheckpointDue(step, parameters, state, epochTotals);
+                    observer.CheckpointDue(step, parameters, state, epochTotals, canWait: false);
                 throw new UserErrorException(diverged);
             }
 
@@ -124,7 +124,7 @@ public sealed class LocalTrainer : IDisposable
             if (!plan.IsCheckpointDue(step))
                 return;
             Require(Divergence.Find(step, parameters, configuration));
-            observer.CheckpointDue(step + 1, parameters, state, epochTotals);
+            observer.CheckpointDue(step + 1, parameters, state, epochTotals, plan.CanCheckpointWait(step));
         }
     }
 

@@ -6,7 +6,7 @@ namespace Backprop.Core.Training;
 /// <param name="Epochs">Passes over the training set.</param>
 /// <param name="Shards">S, the shards of a mini-batch.</param>
 /// <param name="TestExamples">Examples evaluated after every epoch.</param>
-/// <param name="CheckpointEvery">Steps between checkpoints; 0: one at the end of every epoch.</param>
+/// <param name="CheckpointEvery">Steps between checkpoints; 0: at the end of epochs, of each whose checkpoint does not take too much of the time.</param>
 public sealed record TrainingPlan(
     int TrainingExamples, int MiniBatch, int Epochs, int Shards, int TestExamples, int CheckpointEvery)
 {
@@ -51,4 +51,7 @@ public sealed record TrainingPlan(
     /// <summary>Whether a checkpoint is due once <paramref name="step"/> is committed.</summary>
     public bool IsCheckpointDue(long step) =>
         CheckpointEvery == 0 ? EndsEpoch(step) : (step + 1) % CheckpointEvery == 0 || step + 1 == StepCount;
+
+    /// <summary>Whether the checkpoint that is due then may be left to a later epoch: nobody asked for it, and three more come.</summary>
+    public bool CanCheckpointWait(long step) => CheckpointEvery == 0 && EpochOf(step) < Epochs - 3;
 }

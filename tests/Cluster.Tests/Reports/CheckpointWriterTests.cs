@@ -1,12 +1,14 @@
 using Backprop.Cluster.Tests.Commands;
 using Backprop.Coordinator.Reports;
 using Backprop.Core.Formats;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Backprop.Cluster.Tests.Reports;
 
 public sealed class CheckpointWriterTests : IDisposable
 {
     private readonly TemporaryDirectory directory = new();
+    private readonly FakeTimeProvider time = new();
     private readonly List<string> notices = [];
 
     private string Checkpoints => Path.Combine(directory.Path, "checkpoints");
@@ -16,7 +18,7 @@ public sealed class CheckpointWriterTests : IDisposable
     [Fact]
     public async Task Save_FiveTimes_KeepsTheNewestThree()
     {
-        var writer = new CheckpointWriter(Checkpoints);
+        var writer = new CheckpointWriter(Checkpoints, time);
         foreach (long step in (long[])[1, 9, 10, 900, 1_200])
             writer.Save(SampleRun.Checkpoint(step), notices.Add);
         await writer.FinishAsync();
@@ -32,7 +34,7 @@ public sealed class CheckpointWriterTests : IDisposable
     [Fact]
     public async Task Save_StepsOutgrowNineDigits_KeepsTheNewestThree()
     {
-        var writer = new CheckpointWriter(Checkpoints);
+        var writer = new CheckpointWriter(Checkpoints, time);
         foreach (long step in (long[])[999_999_997, 999_999_998, 999_999_999, 1_000_000_000, 1_000_000_001])
             writer.Save(SampleRun.Checkpoint(step), notices.Add);
         await writer.FinishAsync();
@@ -44,7 +46,7 @@ public sealed class CheckpointWriterTests : IDisposable
     {
         Directory.CreateDirectory(Checkpoints);
         File.WriteAllText(Path.Combine(Checkpoints, "notes.txt"), "mine");
-        var writer = new CheckpointWriter(Checkpoints);
+        var writer = new CheckpointWriter(Checkpoints, time);
         for (int step = 1; step <= 5; step++)
             writer.Save(SampleRun.Checkpoint(step), notices.Add);
         await writer.FinishAsync();
@@ -57,7 +59,7 @@ public sealed class CheckpointWriterTests : IDisposable
     {
         // A file in its place refuses everybody, the superuser too.
         File.WriteAllText(Checkpoints, "in the way");
-        var writer = new CheckpointWriter(Checkpoints);
+        var writer = new CheckpointWriter(Checkpoints, time);
         writer.Save(SampleRun.Checkpoint(10), notices.Add);
         writer.Save(SampleRun.Checkpoint(20), notices.Add);
         await writer.FinishAsync();
@@ -79,7 +81,7 @@ public sealed class CheckpointWriterTests : IDisposable
     [Fact]
     public async Task Save_OneFails_LeavesTheOnesBeforeAndNoOtherFile()
     {
-        var writer = new CheckpointWriter(Checkpoints);
+        var writer = new CheckpointWriter(Checkpoints, time);
         writer.Save(SampleRun.Checkpoint(10), notices.Add);
         await writer.FinishAsync();
         Directory.CreateDirectory(Path.Combine(Checkpoints, "step-000000020.safetensors", "full"));
@@ -94,7 +96,7 @@ public sealed class CheckpointWriterTests : IDisposable
     [Fact]
     public async Task Save_OldOneCannotBeDeleted_IsToldOfTheOldOneAlone()
     {
-        var writer = new CheckpointWriter(Checkpoints, delete: _ => throw new UnauthorizedAccessException("not yours"));
+        var writer = new CheckpointWriter(Checkpoints, time, delete: _ => throw new UnauthorizedAccessException("not yours"));
         foreach (long step in (long[])[1, 2, 3, 4])
             writer.Save(SampleRun.Checkpoint(step), notices.Add);
         await writer.FinishAsync();
@@ -104,6 +106,23 @@ public sealed class CheckpointWriterTests : IDisposable
         Assert.Equal((4, Path.Combine(Checkpoints, "step-000000004.safetensors")), (writer.WrittenCount, writer.Newest));
     }
 
+    /// <summary>What takes 10 ms may be done every two seconds.</summary>
+    [Fact]
+    public async Task IsAffordable_WritingTookLong_OnlyOnceTrainingWentOnTwoHundredTimesAsLong()
+    {
+        var writer = new CheckpointWriter(Checkpoints, time, delete: _ => time.Advance(TimeSpan.FromMilliseconds(10)));
+        Assert.True(writer.IsAffordable);
+        foreach (long step in (long[])[1, 2, 3, 4])
+            writer.Save(SampleRun.Checkpoint(step), notices.Add);
+        await writer.FinishAsync();
+
+        Assert.False(writer.IsAffordable);
+        time.Advance(TimeSpan.FromMilliseconds(1999));
+        Assert.False(writer.IsAffordable);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.True(writer.IsAffordable);
+    }
+
     /// <summary>A resume that refused them goes on from an earlier one, and must not lose that and the next ones to them.</summary>
     [Fact]
     public async Task Save_DamagedOnesOfLaterStepsBeside_KeepsThreeOfItsOwn()
@@ -111,7 +130,7 @@ public sealed class CheckpointWriterTests : IDisposable
         Directory.CreateDirectory(Checkpoints);
         foreach (int step in (int[])[700, 800, 900])
             File.WriteAllText(Path.Combine(Checkpoints, $"step-{step:D9}.safetensors"), "damaged");
-        var writer = new CheckpointWriter(Checkpoints);
+        var writer = new CheckpointWriter(Checkpoints, time);
         foreach (long step in (long[])[100, 200, 300, 400])
             writer.Save(SampleRun.Checkpoint(step), notices.Add);
         await writer.FinishAsync();

@@ -31,7 +31,7 @@ public sealed class RunRecorderTests : IDisposable
         time.Advance(TimeSpan.FromSeconds(1));
         recorder.StepCommitted(0, new NodeTotals(6, 0, 0));
         time.Advance(TimeSpan.FromSeconds(2));
-        recorder.CheckpointDue(1, setup.InitialParameters, new OptimizerState(null), new NodeTotals(6, 0, 0));
+        recorder.CheckpointDue(1, setup.InitialParameters, new OptimizerState(null), new NodeTotals(6, 0, 0), canWait: false);
         time.Advance(TimeSpan.FromSeconds(4));
         recorder.StepCommitted(1, new NodeTotals(6, 0, 0));
 

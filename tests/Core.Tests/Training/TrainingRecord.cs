@@ -24,7 +24,7 @@ internal sealed class TrainingRecord : ITrainingObserver
 
     public void EpochEvaluated(EpochResult result) => Epochs.Add(result);
 
-    public void CheckpointDue(long nextStep, Parameters parameters, OptimizerState state, NodeTotals epochTotals)
+    public void CheckpointDue(long nextStep, Parameters parameters, OptimizerState state, NodeTotals epochTotals, bool canWait)
     {
         var copied = new OptimizerState(state.Velocity?.Copy());
         Checkpoints.Add(new TrainingStart(parameters.Copy(), nextStep, copied, epochTotals));

@@ -1,3 +1,4 @@
+using Backprop.Coordinator.Scheduling;
 using Backprop.Core.Training;
 
 namespace Backprop.Scheduling.Tests.Simulation;
@@ -16,12 +17,16 @@ internal sealed class CheckpointLog(TrainingPlan plan)
             due = step + 1;
     }
 
-    public void Save(long nextStep, long committed)
+    public void Save(SchedulerCommand.SaveCheckpoint save, long committed)
     {
-        HistoryException.Require(nextStep == committed, $"a checkpoint says step {nextStep} after {committed} steps");
-        HistoryException.Require(nextStep > Newest, $"step {nextStep} is saved after step {Newest}");
-        Newest = nextStep;
-        due = due == nextStep ? null : due;
+        HistoryException.Require(save.NextStep == committed, $"a checkpoint says step {save.NextStep} after {committed} steps");
+        HistoryException.Require(save.NextStep > Newest, $"step {save.NextStep} is saved after step {Newest}");
+        HistoryException.Require(
+            !save.CanWait || (plan.CanCheckpointWait(committed - 1) && plan.EndsEpoch(committed - 1)),
+            $"the checkpoint of step {committed} may wait, and nothing later will do");
+        if (!save.CanWait)
+            Newest = save.NextStep;
+        due = due == save.NextStep ? null : due;
     }
 
     /// <summary>At an epoch's end the evaluation comes first.</summary>

@@ -116,6 +116,7 @@ internal sealed class CoordinatorLife
                 confirmed.Clear();
                 break;
             case SchedulerCommand.ForgetStep forget: remembered.Remove(forget.Step); break;
+            case SchedulerCommand.SaveCheckpoint { CanWait: true } when chance.OneIn(2): break;
             case SchedulerCommand.SaveCheckpoint save:
                 var saved = new SavedState(save.NextStep, State, promises.IsEvaluationAhead);
                 if (End is not null)

@@ -29,7 +29,7 @@ internal sealed class FaultHistory
         this.note = note;
         chance = new Chance(seed);
         plan = new TrainingPlan(
-            chance.Between(1, 60), chance.Between(1, 20), chance.Between(1, 3), 1 << chance.Between(0, 3),
+            chance.Between(1, 60), chance.Between(1, 20), chance.Between(1, 5), 1 << chance.Between(0, 3),
             chance.Between(1, 600), chance.Between(0, 3));
         options = new SchedulerOptions(
             chance.Between(1, WorkersAtMost), chance.Between(1, WorkersAtMost), TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(8),

@@ -108,7 +108,7 @@ internal sealed class Promises(
                 break;
             case SchedulerCommand.ForgetStep forget: ledger.Forget(forget.Step); break;
             case SchedulerCommand.CommitEvaluation commit: ledger.Commit(commit.Work, []); break;
-            case SchedulerCommand.SaveCheckpoint save: checkpoints.Save(save.NextStep, ledger.CommittedSteps); break;
+            case SchedulerCommand.SaveCheckpoint save: checkpoints.Save(save, ledger.CommittedSteps); break;
             case SchedulerCommand.Finish finish: CheckEnd(finish); break;
         }
     }
