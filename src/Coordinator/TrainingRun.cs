@@ -110,7 +110,7 @@ internal sealed class TrainingRun : IDisposable
                 session.Workers[evict.Worker]?.Close(new Status(StatusCode.DeadlineExceeded, evict.Reason));
                 break;
             case SchedulerCommand.Quarantine quarantine:
-                session.Workers.Quarantine(quarantine.Worker, quarantine.Name, quarantine.Reason);
+                session.Workers.Quarantine(quarantine.Name, quarantine.Reason);
                 break;
             case SchedulerCommand.DiscardCheckpoints discard: recorder.DiscardCheckpoints(discard.AfterStep); break;
             case SchedulerCommand.Notice notice: recorder.Notice(notice.Kind, notice.Line, notice.Worker); break;

@@ -21,8 +21,7 @@ internal sealed class ValueComparison(NodeValues values, OwnComputation own, boo
     public void Remember(Work work, IReadOnlyList<ShardNode> nodes, Parameters weights) =>
         committed[work.Step] = new CommittedStep(
             weights.Copy(),
-            // A node that was taken back from a wrong worker may have been computed in halves.
-            nodes.Where(values.All.ContainsKey).ToDictionary(node => node, node => Claim.Of(node, values.All[node])));
+            nodes.ToDictionary(node => node, node => Claim.Of(node, values.All[node])));
 
     public void Forget(long step) => committed.Remove(step);
 

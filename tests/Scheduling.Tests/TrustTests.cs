@@ -194,6 +194,51 @@ public sealed class TrustTests
         Assert.Contains(new SchedulerCommand.KeepValue(third, discarded), Value(scheduler, third, 0, discarded));
     }
 
+    [Fact]
+    public void NodeRecomputed_AnotherIsLateWithWhatIsTakenBack_ItsValueIsWaitedForAgain()
+    {
+        Scheduler scheduler = Started(straggler: 1);
+        WorkerId third = new(3);
+        PlaySteps(scheduler, 5);
+        scheduler.Handle(new SchedulerEvent.WorkerReady(third, "w3", 2));
+        Value(scheduler, first, 5, left);
+        Value(scheduler, second, 5, right);
+        (ShardNode ofFirst, ShardNode ofSecond) = (new(0, 1), new(1, 1));
+        Work work = scheduler.Current;
+        Assert.Equal(6, work.Step);
+        Value(scheduler, second, 6, ofSecond, isFinite: false);
+        Assert.Equal([ofFirst], Assert.Single(Tick(scheduler, 1.1).OfType<SchedulerCommand.Assign>()).Nodes);
+        Value(scheduler, second, 6, ofFirst);
+
+        IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(
+            new SchedulerEvent.NodeRecomputed(work, ofSecond, [(second, "w2")], KeptWasWrong: true, IsFinite: true));
+        Assert.Equal(ofFirst, Assert.Single(commands.OfType<SchedulerCommand.DiscardValue>()).Node);
+        Assert.Empty(commands.OfType<SchedulerCommand.Assign>());
+
+        Assert.Equal([new SchedulerCommand.KeepValue(first, ofFirst)], Value(scheduler, first, 6, ofFirst));
+        SchedulerCommand.CommitStep commit = Assert.Single(Value(scheduler, third, 6, right).OfType<SchedulerCommand.CommitStep>());
+        Assert.Empty(commit.StillOwed);
+    }
+
+    [Fact]
+    public void NodeRecomputed_WrongWorkerCameBackMeanwhile_WhatItThenGaveIsNotBelievedEither()
+    {
+        Scheduler scheduler = Started();
+        WorkerId again = new(3);
+        Work work = scheduler.Current;
+        Value(scheduler, first, 0, left, isFinite: false);
+        scheduler.Handle(new SchedulerEvent.WorkerGone(first, "its connection broke"));
+        scheduler.Handle(new SchedulerEvent.WorkerReady(again, "w1", 1));
+        scheduler.Handle(new SchedulerEvent.WorkerGone(second, "its connection broke"));
+        Value(scheduler, again, 0, right);
+
+        IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(
+            new SchedulerEvent.NodeRecomputed(work, left, [(first, "w1")], KeptWasWrong: true, IsFinite: true));
+
+        Assert.Equal(right, Assert.Single(commands.OfType<SchedulerCommand.DiscardValue>()).Node);
+        Assert.Empty(commands.OfType<SchedulerCommand.CommitStep>());
+    }
+
     /// <summary>Two workers compute step 0: w1 shards 0 and 1, w2 shards 2 and 3.</summary>
     private static Scheduler Started(double? straggler = null, double audit = 0)
     {

@@ -5,7 +5,7 @@ namespace Backprop.Coordinator.Scheduling;
 /// <summary>Where each node of the current work stands, beside those that workers have and have not answered.</summary>
 internal sealed class NodeProgress
 {
-    private readonly Dictionary<ShardNode, WorkerId?> kept = [];
+    private readonly Dictionary<ShardNode, string?> kept = [];
     private readonly HashSet<ShardNode> unassigned = [];
     private readonly HashSet<ShardNode> drawn = [];
     private readonly HashSet<ShardNode> audited = [];
@@ -36,7 +36,7 @@ internal sealed class NodeProgress
     }
 
     /// <returns>Whether this is the node's first value.</returns>
-    public bool Keep(ShardNode node, WorkerId worker) => kept.TryAdd(node, worker);
+    public bool Keep(ShardNode node, string worker) => kept.TryAdd(node, worker);
 
     /// <summary>The coordinator's own value now stands for the node.</summary>
     public void KeepOwn(ShardNode node) => kept[node] = null;
@@ -67,9 +67,9 @@ internal sealed class NodeProgress
         return nodes;
     }
 
-    /// <summary>Takes back what a worker's values stand for.</summary>
+    /// <summary>Takes back what the values of a worker of this name stand for, by whatever connection they came.</summary>
     /// <returns>The nodes.</returns>
-    public ShardNode[] TakeBack(WorkerId worker)
+    public ShardNode[] TakeBack(string worker)
     {
         ShardNode[] nodes = [.. kept.Where(value => value.Value == worker).Select(value => value.Key)];
         foreach (ShardNode node in nodes)

@@ -75,7 +75,7 @@ public sealed partial class Scheduler
     {
         NoteAnswer(member, next.Kind);
         ShardNode node = value.Node;
-        if (!progress.Keep(node, member.Id))
+        if (!progress.Keep(node, member.Name))
         {
             progress.EndAudit(node);
             Release(node);

@@ -71,11 +71,12 @@ public sealed partial class Scheduler
         Tell(NoticeKind.WorkerQuarantined, $"worker {name} is quarantined: {reason}", name);
         commands.Add(new SchedulerCommand.Quarantine(worker, name, reason));
 
-        // What else it gave to this work is not believed either.
-        foreach (ShardNode given in progress.TakeBack(worker))
+        // What else it gave to this work is not believed either, by whatever connection.
+        foreach (ShardNode given in progress.TakeBack(name))
         {
             commands.Add(new SchedulerCommand.DiscardValue(given));
-            if (order.Exists(other => other.Id != worker && other.Outstanding.Contains(given)))
+            WaitAgain(given, except: name);
+            if (order.Exists(other => other.Name != name && other.Outstanding.Contains(given)))
                 continue;
             progress.Abandon(given);
             NodesReassigned++;
@@ -83,5 +84,18 @@ public sealed partial class Scheduler
 
         if (members.TryGetValue(worker, out Member? member))
             Drop(member);
+    }
+
+    /// <summary>Those that compute a node, and whose values were not waited for any more, are waited for again.</summary>
+    private void WaitAgain(ShardNode node, string except)
+    {
+        foreach (Member member in order)
+        {
+            if (member.Name == except || !member.Late.Remove((next, node)))
+                continue;
+            Settle(next);
+            member.Outstanding.Add(node);
+            progress.InheritAudit(node);
+        }
     }
 }

@@ -70,12 +70,14 @@ internal sealed class WorkerRegistry
             worker.Pulse();
     }
 
-    /// <summary>Ends a worker's connection and lets none of its name in again.</summary>
-    public void Quarantine(Scheduling.WorkerId id, string name, string reason)
+    /// <summary>Ends a worker's connection, that of a later life too which nobody has heard of yet, and lets none of its name in again.</summary>
+    public void Quarantine(string name, string reason)
     {
         lock (gate)
+        {
             quarantined[name] = reason;
-        this[id]?.Close(new Status(StatusCode.PermissionDenied, $"worker {name} is quarantined: {reason}"));
+            living.GetValueOrDefault(name)?.Close(new Status(StatusCode.PermissionDenied, $"worker {name} is quarantined: {reason}"));
+        }
     }
 
     /// <summary>Tells all workers that the run is over, and lets no more in.</summary>

@@ -47,7 +47,8 @@ internal sealed class Cluster(double pace, Agenda agenda, Chance chance)
     {
         HistoryException.Require(quarantine.Name == $"w{liar}", $"{quarantine.Name} is quarantined, and it is honest");
         quarantined.Add(quarantine.Name);
-        lives[quarantine.Worker].Connection.Close(quarantine.Reason);
+        foreach ((_, Connection connection) in lives.Values.Where(life => life.Connection.Name == quarantine.Name))
+            connection.Close(quarantine.Reason);
     }
 
     /// <summary>The coordinator is gone, and with it every connection.</summary>

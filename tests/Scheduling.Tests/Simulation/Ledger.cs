@@ -86,7 +86,8 @@ internal sealed class Ledger(TrainingPlan plan, long firstStep, bool evaluationP
             HistoryException.Require(
                 node.IsNodeOf(next.Shards) && !outstanding.Keys.Concat(kept).Any(other => other != node && Overlap(node, other)) && !kept.Contains(node),
                 $"{node} of {next} is given out, and part of it is with another or answered");
-            HistoryException.Require(!isTwin || !holders!.Contains(assign.Worker), $"{node} of {next} is given to {assign.Worker} twice");
+            HistoryException.Require(
+                unanswered.GetValueOrDefault(assign.Worker)?.Contains((next, node)) is not true, $"{node} of {next} is given to {assign.Worker} twice");
             if (!isTwin)
                 outstanding[node] = holders = [];
             else if (happened is SchedulerEvent.ClockTicked)
@@ -108,7 +109,10 @@ internal sealed class Ledger(TrainingPlan plan, long firstStep, bool evaluationP
     public void Discard(ShardNode node)
     {
         HistoryException.Require(kept.Remove(node), $"{node} of {next} is discarded, and was not kept");
-        if (!outstanding.ContainsKey(node))
+        WorkerId[] atIt = [.. unanswered.Where(worker => worker.Value.Contains((next, node))).Select(worker => worker.Key)];
+        if (atIt.Length > 0)
+            outstanding[node] = [.. atIt];
+        else if (!outstanding.ContainsKey(node))
             LeaveBehind(node);
     }
 
@@ -131,6 +135,7 @@ internal sealed class Ledger(TrainingPlan plan, long firstStep, bool evaluationP
         HashSet<ShardNode> owed = [.. unanswered.Values.SelectMany(all => all).Where(one => one.Work == work).Select(one => one.Node)];
         HistoryException.Require(
             work.Kind == WorkKind.Evaluation || owed.SetEquals(stillOwed), $"{stillOwed.Count} nodes of {work} are told as owed, and {owed.Count} are");
+        HistoryException.Require(stillOwed.All(kept.Contains), $"what is owed of {work} has nothing to be compared with");
         if (stillOwed.Count > 0)
             remembered.Add(work.Step);
         kept.Clear();
