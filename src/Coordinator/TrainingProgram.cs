@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
-using System.Threading.Channels;
 using Backprop.CommandLine;
 using Backprop.Coordinator.Commands;
 using Backprop.Coordinator.Dashboard;
@@ -97,24 +96,23 @@ public static class TrainingProgram
             session.Time.GetElapsedTime(0), setup.Start.NextStep, setup.Start.IsEvaluationPending(setup.Plan));
         var board = new WorkerBoard(session.Time);
         recorder.Workers = () => board.Snapshot(session.Workers.All);
-        ChannelWriter<RunEvent> inbox = session.Inbox.Writer;
         await using var localWorkers = new LocalWorkerGroup(
             options.Workers,
             new LocalWorkerProgram(host.LocalWorkerAddress!.ToString(), options.Threads, options.Data.DataDirectory, options.TokenFile),
-            inbox, session.Time);
+            session.Events, session.Time);
         if (options.AllowMixedArithmetic)
             recorder.Notice("workers of any arithmetic are admitted: the promise of equal weights is off");
         SharedDirectory.Sweep();
         localWorkers.Start();
         using CancellationTokenRegistration stopping =
-            stop.Register(() => inbox.TryWrite(new RunEvent(new SchedulerEvent.StopRequested())));
+            stop.Register(() => session.Events.Tell(new SchedulerEvent.StopRequested()));
 
         // Signs of life do not wait for the main loop, which may wait for a disk or a terminal.
         await using ITimer ticking = session.Time.CreateTimer(
             _ =>
             {
                 session.Workers.Pulse();
-                inbox.TryWrite(new RunEvent(new SchedulerEvent.ClockTicked(session.Time.GetElapsedTime(0))));
+                session.Events.Tell(new SchedulerEvent.ClockTicked(session.Time.GetElapsedTime(0)));
             },
             null, TimeSpan.Zero, RunSession.TickInterval);
 
@@ -138,7 +136,7 @@ public static class TrainingProgram
         runId, setup.Configuration, setup.Plan, setup.Dataset, DatasetFile.Length(setup.Dataset),
         options.AllowMixedArithmetic ? null : ArithmeticFingerprint.Compute(),
         LocalWorkerGroup.Names(options.Workers).ToHashSet(), new WorkerRegistry(), new GradientPool(setup.Model.Shape),
-        Channel.CreateUnbounded<RunEvent>(new UnboundedChannelOptions { SingleReader = true }), time);
+        new EventQueue(), time);
 
     private static HostAddresses Addresses(TrainOptions options) => new(
         options.InProcess ? null : EndPointOf(options.Listen), EndPointOf(options.Dashboard), options.CertificateFile, options.KeyFile,

@@ -32,6 +32,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly LearningRateSchedule schedule;
     private readonly OptimizerState state;
     private readonly Queue<SchedulerEvent> answers = [];
+    private readonly TaskCompletionSource<SchedulerCommand.Finish> finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private NodeTotals epochTotals;
     private SchedulerCommand.Finish? finish;
 
@@ -59,23 +60,35 @@ internal sealed class TrainingRun : IDisposable
     public Parameters Parameters { get; }
 
     /// <summary>Trains until the plan is done, a stop is asked for, or the run fails; nothing is done after that.</summary>
-    public async Task<SchedulerCommand.Finish> RunAsync()
+    public Task<SchedulerCommand.Finish> RunAsync()
     {
-        while (finish is null)
+        session.Events.Open(Take);
+        return finished.Task;
+    }
+
+    public void Dispose() => own.Dispose();
+
+    /// <summary>One turn of the loop.</summary>
+    private void Take(RunEvent happened)
+    {
+        if (finished.Task.IsCompleted)
+            return;
+        try
         {
-            RunEvent happened = await session.Inbox.Reader.ReadAsync();
             Note(happened);
             bool kept = Handle(happened);
             while (finish is null && answers.TryDequeue(out SchedulerEvent? answer))
                 Handle(new RunEvent(answer));
             if (!kept && happened.Sum is not null)
                 session.Gradients.Return(happened.Sum);
+            if (finish is not null)
+                finished.SetResult(finish);
         }
-
-        return finish;
+        catch (Exception error)
+        {
+            finished.SetException(error);
+        }
     }
-
-    public void Dispose() => own.Dispose();
 
     /// <returns>Whether the value that came is kept.</returns>
     private bool Handle(RunEvent happened)

@@ -23,12 +23,14 @@ internal sealed class NodeComputer : IDisposable
     private readonly OutgoingFrames outgoing;
     private readonly StepExamples examples;
     private readonly SharedTensors? shared;
+    private readonly Doorbell? doorbell;
 
     public NodeComputer(
-        Welcome run, Dataset dataset, ThreadTeam team, SharedTensors? shared, IncomingFrames incoming,
+        Welcome run, Dataset dataset, ThreadTeam team, SharedTensors? shared, Doorbell? doorbell, IncomingFrames incoming,
         OutgoingFrames outgoing)
     {
         this.shared = shared;
+        this.doorbell = doorbell;
         this.run = run;
         this.dataset = dataset;
         this.outgoing = outgoing;
@@ -38,7 +40,7 @@ internal sealed class NodeComputer : IDisposable
         parameters = new Parameters(model.Shape);
         backpropagation = new NodeBackpropagation(model, plan.MiniBatch, team);
         weights = new WeightsGate(parameters, incoming, run.RunId);
-        sender = new NodeValueSender(outgoing, run.RunId, shared, parameters.Layers);
+        sender = new NodeValueSender(outgoing, run.RunId, shared, doorbell, parameters.Layers);
         examples = new StepExamples(plan, run.Seed, run.Shuffle);
     }
 
@@ -78,7 +80,7 @@ internal sealed class NodeComputer : IDisposable
         weights.WaitForAll();
         for (int i = 0; i < nodes.Length; i++)
         {
-            outgoing.Add(new WorkerMessage
+            var message = new WorkerMessage
             {
                 EvaluationValue = new EvaluationValue
                 {
@@ -92,7 +94,11 @@ internal sealed class NodeComputer : IDisposable
                         Cost = totals[i].Cost,
                     },
                 },
-            });
+            };
+            if (doorbell is null)
+                outgoing.Add(message);
+            else
+                doorbell.TrySend(message);
         }
     }
 }

@@ -37,6 +37,7 @@ internal sealed class TrainingWorker(
         var conversation = new Conversation(call.ResponseStream, incoming, outgoing, time);
         Task computing = Task.CompletedTask;
         SharedTensors? shared = null;
+        Doorbell? doorbell = null;
         try
         {
             outgoing.Add(new WorkerMessage { Join = identity });
@@ -52,23 +53,26 @@ internal sealed class TrainingWorker(
 
             Dataset dataset = await opening;
             shared = Map(run.SharedMemory, NetworkShape.Parse(run.Layers));
+            doorbell = shared is null ? null : Doorbell.TryConnect(run.SharedMemory.Doorbell, shared.Key);
             outgoing.Add(new WorkerMessage
             {
-                Ready = new WorkerReady { DatasetSha256 = dataset.Sha256, SharedMemory = shared is not null },
+                Ready = new WorkerReady { DatasetSha256 = dataset.Sha256, SharedMemory = shared is not null, Doorbell = doorbell is not null },
             });
             notice($"joined run {run.RunId}: {run.Layers} on {run.DatasetName}, {identity.Threads} threads");
             computing = Task.Factory.StartNew(
-                () => ComputeUntilEnded(run, dataset, shared, incoming, outgoing, ended.Token), CancellationToken.None,
+                () => ComputeUntilEnded(run, dataset, shared, doorbell, incoming, outgoing, ended.Token), CancellationToken.None,
                 TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-            // The writer ends when the worker leaves, or when the call breaks; only the reader knows why.
+            // The writer ends when the worker leaves, or when the call breaks, and so does the doorbell; only the reader knows why.
             first = await Task.WhenAny(receiving, beating, computing, sending);
-            return await Outcome(first == sending ? await Task.WhenAny(receiving, beating) : first, receiving);
+            bool isSilent = first == sending || (first == computing && computing.IsCompletedSuccessfully);
+            return await Outcome(isSilent ? await Task.WhenAny(receiving, beating) : first, receiving);
         }
         finally
         {
             incoming.End();
             await ended.CancelAsync();
+            doorbell?.Dispose();
             await computing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             shared?.Dispose();
         }
@@ -93,16 +97,17 @@ internal sealed class TrainingWorker(
     }
 
     private void ComputeUntilEnded(
-        Welcome run, Dataset dataset, SharedTensors? shared, IncomingFrames incoming, OutgoingFrames outgoing,
-        CancellationToken ended)
+        Welcome run, Dataset dataset, SharedTensors? shared, Doorbell? doorbell, IncomingFrames incoming,
+        OutgoingFrames outgoing, CancellationToken ended)
     {
-        using var computer = new NodeComputer(run, dataset, team, shared, incoming, outgoing);
+        using var computer = new NodeComputer(run, dataset, team, shared, doorbell, incoming, outgoing);
         while (true)
         {
-            Frame<CoordinatorMessage, WeightsHeader> frame = incoming.Take();
+            CoordinatorMessage? message = doorbell is null ? incoming.Take().Message : doorbell.Receive(CoordinatorMessage.Parser);
+            if (message is null && doorbell is not null)
+                return;
             computer.Compute(
-                frame.Message?.Assignment ?? throw new MalformedMessageException("weights that no assignment announced"),
-                ended);
+                message?.Assignment ?? throw new MalformedMessageException("weights that no assignment announced"), ended);
         }
     }
 }

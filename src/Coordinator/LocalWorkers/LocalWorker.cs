@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Threading.Channels;
 using Backprop.Coordinator.Scheduling;
 using Backprop.Core;
 
@@ -10,7 +9,7 @@ namespace Backprop.Coordinator.LocalWorkers;
 /// before it could take part.
 /// </summary>
 internal sealed class LocalWorker(
-    string name, LocalWorkerProgram program, ChannelWriter<RunEvent> inbox, TimeProvider time) : IAsyncDisposable
+    string name, LocalWorkerProgram program, EventQueue events, TimeProvider time) : IAsyncDisposable
 {
     private const int FailuresAtMost = 5;
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
@@ -107,7 +106,7 @@ internal sealed class LocalWorker(
     }
 
     private void GiveUp(string reason, bool failed = true) =>
-        inbox.TryWrite(new RunEvent(new SchedulerEvent.WorkerGivenUp(name, reason, failed)));
+        events.Tell(new SchedulerEvent.WorkerGivenUp(name, reason, failed));
 
     /// <summary>The end of its standard input asks it to end.</summary>
     private async Task EndAsync(Process last)

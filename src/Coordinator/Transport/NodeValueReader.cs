@@ -89,7 +89,7 @@ internal sealed class NodeValueReader(
     {
         int? slot;
         lock (gate)
-            slot = asked[key].Slot;
+            slot = asked.GetValueOrDefault(key).Slot;
         if (slot is null)
             throw Refused($"{Describe(key)} by shared memory, where it was to be sent");
         NodeTotals totals = Totals(key, header.Totals);

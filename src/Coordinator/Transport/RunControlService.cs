@@ -29,7 +29,7 @@ internal sealed class RunControlService(RunSession session, RunRecorder recorder
 
     public override Task<StopReply> Stop(StopRequest request, ServerCallContext context)
     {
-        session.Inbox.Writer.TryWrite(new RunEvent(new SchedulerEvent.StopRequested()));
+        session.Events.Tell(new SchedulerEvent.StopRequested());
         return Task.FromResult(new StopReply());
     }
 

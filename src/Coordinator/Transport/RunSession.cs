@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Backprop.Core.Data;
 using Backprop.Core.Training;
 
@@ -10,7 +9,7 @@ namespace Backprop.Coordinator.Transport;
 internal sealed record RunSession(
     string RunId, RunConfiguration Configuration, TrainingPlan Plan, Dataset Dataset, long DatasetLength,
     string? Fingerprint, IReadOnlySet<string> LocalNames, WorkerRegistry Workers, GradientPool Gradients,
-    Channel<RunEvent> Inbox, TimeProvider Time)
+    EventQueue Events, TimeProvider Time)
 {
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(1);
 

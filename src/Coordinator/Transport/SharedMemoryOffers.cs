@@ -19,11 +19,11 @@ internal static class SharedMemoryOffers
     private const long SlotNumbersAtMost = 1L << 26;
 
     /// <summary>What is offered; nothing when the worker does not want it, calls from elsewhere, or there is no room.</summary>
-    public static (SharedTensors? Shared, SharedMemoryOffer? Offer) For(
+    public static (SharedTensors? Shared, DoorbellListener? Door, SharedMemoryOffer? Offer) For(
         JoinRequest join, RunSession session, ServerCallContext context)
     {
         if (!join.SharedMemory || !IsLoopback(context))
-            return (null, null);
+            return (null, null, null);
         int wanted = Math.Min(SlotsAtMost, session.Plan.Shards);
         long fitting = SlotNumbersAtMost / session.Configuration.Shape.ParameterCount;
         for (int slots = (int)Math.Clamp(fitting, 1, wanted); slots >= 1; slots /= 2)
@@ -32,11 +32,13 @@ internal static class SharedMemoryOffers
             try
             {
                 SharedTensors shared = SharedTensors.Create(path, session.Configuration.Shape, slots);
-                return (shared, new SharedMemoryOffer
+                var door = DoorbellListener.TryCreate(SharedDirectory.NewPath(), shared.Key);
+                return (shared, door, new SharedMemoryOffer
                 {
                     Path = path,
                     Key = ByteString.CopyFrom(shared.Key),
                     Slots = (uint)slots,
+                    Doorbell = door?.Path ?? "",
                 });
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -45,7 +47,7 @@ internal static class SharedMemoryOffers
             }
         }
 
-        return (null, null);
+        return (null, null, null);
     }
 
     private static bool IsLoopback(ServerCallContext context) =>

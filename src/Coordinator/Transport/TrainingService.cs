@@ -27,10 +27,10 @@ internal sealed class TrainingService(RunSession session) : TrainingServiceBase
     /// <summary>Memory is taken for an admitted worker only, and its welcome comes before anything else that it is told.</summary>
     private WorkerConnection Welcome(WorkerId id, JoinRequest join, ServerCallContext context)
     {
-        (SharedTensors? shared, SharedMemoryOffer? offer) = SharedMemoryOffers.For(join, session, context);
+        (SharedTensors? shared, DoorbellListener? door, SharedMemoryOffer? offer) = SharedMemoryOffers.For(join, session, context);
         var connection = new WorkerConnection(
             id, join, session.LocalNames.Contains(join.Name), session.RunId, session.Dataset.Sha256, session.Gradients,
-            shared, session.Inbox.Writer, session.Time);
+            shared, door, session.Events, session.Time);
         connection.Send(new CoordinatorMessage { Welcome = JoinCheck.Welcome(session, offer) });
         return connection;
     }

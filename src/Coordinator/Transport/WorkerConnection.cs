@@ -16,7 +16,7 @@ namespace Backprop.Coordinator.Transport;
 /// <summary>One life of a worker: its stream's two directions, without decisions.</summary>
 internal sealed class WorkerConnection(
     WorkerId id, JoinRequest join, bool isLocal, string runId, string datasetSha256, GradientPool pool,
-    SharedTensors? shared, ChannelWriter<RunEvent> inbox, TimeProvider time) : IDisposable
+    SharedTensors? shared, DoorbellListener? door, EventQueue events, TimeProvider time) : IDisposable
 {
     private readonly Channel<CoordinatorFrame> outgoing =
         Channel.CreateUnbounded<CoordinatorFrame>(new UnboundedChannelOptions { SingleReader = true });
@@ -25,6 +25,7 @@ internal sealed class WorkerConnection(
     private readonly TaskCompletionSource<Status> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly NodeValueReader values = new(join.Name, runId, pool, shared, time);
     private volatile bool usesShared;
+    private volatile Doorbell? doorbell;
     private volatile bool isReady;
     private bool isOver;
     private long? weightsStep;
@@ -80,10 +81,11 @@ internal sealed class WorkerConnection(
         };
         assignment.Nodes.AddRange(nodes.Select(node => new Node { First = (uint)node.First, Count = (uint)node.Count }));
         assignment.Slots.AddRange(values.Ask(work, nodes, withSlots: usesShared));
-        outgoing.Writer.TryWrite(new CoordinatorFrame(new CoordinatorMessage { Assignment = assignment })
-        {
-            MoreFollows = weightsFollow,
-        });
+        var message = new CoordinatorMessage { Assignment = assignment };
+        if (doorbell is { } bell)
+            bell.TrySend(message);
+        else
+            outgoing.Writer.TryWrite(new CoordinatorFrame(message) { MoreFollows = weightsFollow });
         if (weightsFollow)
             SendWeights(work.Step, parameters);
     }
@@ -97,8 +99,10 @@ internal sealed class WorkerConnection(
         lock (telling)
         {
             isOver = true;
-            inbox.TryWrite(new RunEvent(new SchedulerEvent.WorkerGone(Id, reason), this));
+            events.Add(new RunEvent(new SchedulerEvent.WorkerGone(Id, reason), this));
         }
+
+        events.Wake();
     }
 
     /// <summary>Ends the call with a status; frames not yet sent are dropped.</summary>
@@ -134,7 +138,9 @@ internal sealed class WorkerConnection(
             while (await requests.MoveNext(cancellation))
             {
                 Hear();
-                if (!Take(requests.Current))
+                bool stays = Take(requests.Current);
+                events.Wake();
+                if (!stays)
                     return;
             }
         }
@@ -172,6 +178,9 @@ internal sealed class WorkerConnection(
                 CheckReady(message.Ready);
                 usesShared = shared is not null && message.Ready.SharedMemory;
                 shared?.Unlink();
+                if (usesShared && message.Ready.Doorbell)
+                    ListenToDoorbell();
+                door?.Dispose();
                 Tell(new RunEvent(new SchedulerEvent.WorkerReady(Id, Name, Threads), this));
                 return true;
             case WorkerMessage.ContentOneofCase.Heartbeat:
@@ -185,6 +194,41 @@ internal sealed class WorkerConnection(
             default:
                 throw new RpcException(new Status(
                     StatusCode.InvalidArgument, $"Worker {Name} sent {message.ContentCase}, which does not fit here."));
+        }
+    }
+
+    private void ListenToDoorbell()
+    {
+        doorbell = door?.TryAccept() ?? throw new RpcException(new Status(
+            StatusCode.Unavailable, $"Worker {Name} said that it is at the doorbell and was not found there."));
+        new Thread(ReadDoorbell) { IsBackground = true, Name = $"doorbell of {Name}" }.Start(doorbell);
+    }
+
+    /// <summary>Takes what comes by the doorbell until it ends with the call.</summary>
+    private void ReadDoorbell(object? bell)
+    {
+        try
+        {
+            while (((Doorbell)bell!).Receive(WorkerMessage.Parser) is { } message)
+            {
+                Hear();
+                Take(message.NodeValue is { } value
+                    ? new WorkerFrame(value.Header ?? throw new MalformedMessageException("a value without a header"), [])
+                    : new WorkerFrame(message));
+                events.Work();
+            }
+        }
+        catch (RpcException error)
+        {
+            Close(error.Status);
+        }
+        catch (MalformedMessageException error)
+        {
+            Close(new Status(StatusCode.InvalidArgument, $"Worker {Name} sent by its doorbell {error.Message}."));
+        }
+        catch (ObjectDisposedException)
+        {
+            // The call is over, and the memory gone with it.
         }
     }
 
@@ -228,12 +272,21 @@ internal sealed class WorkerConnection(
             SendParts([.. parts], more: false);
     }
 
-    public void Dispose() => shared?.Dispose();
+    public void Dispose()
+    {
+        doorbell?.Dispose();
+        door?.Dispose();
+        shared?.Dispose();
+    }
 
     /// <returns>False once this life is over.</returns>
     private bool Tell(RunEvent happened)
     {
         lock (telling)
-            return !isOver && inbox.TryWrite(happened);
+        {
+            if (!isOver)
+                events.Add(happened);
+            return !isOver;
+        }
     }
 }

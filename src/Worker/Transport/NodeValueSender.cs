@@ -12,7 +12,7 @@ namespace Backprop.Worker.Transport;
 /// assignment named, or in frames, where small layers wait to share one.
 /// </summary>
 internal sealed class NodeValueSender(
-    OutgoingFrames outgoing, string runId, SharedTensors? shared, IReadOnlyList<LayerParameters> shape)
+    OutgoingFrames outgoing, string runId, SharedTensors? shared, Doorbell? doorbell, IReadOnlyList<LayerParameters> shape)
     : INodeValueSink, IDisposable
 {
     private readonly Dictionary<ShardNode, List<TensorPart>> unsent = [];
@@ -70,7 +70,7 @@ internal sealed class NodeValueSender(
 
     private void Send(ShardNode node, TensorPart[] parts, Totals? totals)
     {
-        unwritten.AddCount();
+        bool isShared = slots.ContainsKey(node);
         var header = new NodeHeader
         {
             RunId = runId,
@@ -78,8 +78,15 @@ internal sealed class NodeValueSender(
             Step = step,
             Node = new Node { First = (uint)node.First, Count = (uint)node.Count },
             Totals = totals,
-            Shared = slots.ContainsKey(node),
+            Shared = isShared,
         };
+        if (isShared && doorbell is not null)
+        {
+            doorbell.TrySend(new WorkerMessage { NodeValue = new NodeValue { Header = header } });
+            return;
+        }
+
+        unwritten.AddCount();
         outgoing.Add(new WorkerFrame(header, parts) { Sent = () => unwritten.Signal() });
     }
 }

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Backprop.Coordinator;
 using Backprop.Coordinator.Scheduling;
 using Backprop.Coordinator.Transport;
@@ -22,18 +21,17 @@ public sealed class WorkerConnectionTests
     [InlineData(false)]
     public async Task Read_ReadyAroundTheEnd_IsToldOnlyBeforeIt(bool goneFirst)
     {
-        var inbox = Channel.CreateUnbounded<RunEvent>();
+        var events = new EventQueue();
         var ready = new OneMessage(new WorkerMessage { Ready = new Ready { DatasetSha256 = "data" } });
-        using WorkerConnection connection = Open(inbox);
+        using WorkerConnection connection = Open(events);
         if (goneFirst)
             connection.TellGone("its connection broke");
         await connection.ReadAsync(ready, CancellationToken.None);
         if (!goneFirst)
             connection.TellGone("its connection broke");
 
-        inbox.Writer.Complete();
         List<SchedulerEvent> told = [];
-        await foreach (RunEvent happened in inbox.Reader.ReadAllAsync(TestContext.Current.CancellationToken))
+        while (events.TryTake(out RunEvent happened))
             told.Add(happened.Event);
         told.RemoveAll(happened => happened is SchedulerEvent.WorkerHeard);
         var joined = new SchedulerEvent.WorkerReady(new WorkerId(7), "late", 1);
@@ -41,9 +39,9 @@ public sealed class WorkerConnectionTests
         Assert.Equal(goneFirst ? [gone] : (SchedulerEvent[])[joined, gone], told);
     }
 
-    private static WorkerConnection Open(Channel<RunEvent> inbox) => new(
+    private static WorkerConnection Open(EventQueue events) => new(
         new WorkerId(7), new JoinRequest { Name = "late", Threads = 1 }, isLocal: false, "run", "data", new GradientPool(shape),
-        shared: null, inbox.Writer, TimeProvider.System);
+        shared: null, door: null, events, TimeProvider.System);
 
     private sealed class OneMessage(WorkerMessage message) : IAsyncStreamReader<WorkerFrame>
     {

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Backprop.Cluster.Tests.Commands;
 using Backprop.Coordinator;
 using Backprop.Coordinator.Scheduling;
@@ -52,11 +51,11 @@ public sealed class CallEndedTests : IDisposable
 
     private async Task<WorkerConnection> ReadyAsync()
     {
-        Channel<RunEvent> inbox = Channel.CreateUnbounded<RunEvent>();
+        var events = new EventQueue();
         SharedTensors shared = SharedTensors.Create(Path.Combine(directory.Path, "shared"), shape, slots: 4);
         var connection = new WorkerConnection(
             new WorkerId(1), new JoinRequest { Name = "w1", Threads = 1 }, isLocal: true, "run", "ab", new GradientPool(shape), shared,
-            inbox.Writer, TimeProvider.System);
+            door: null, events, TimeProvider.System);
         await connection.ReadAsync(new ReadyWorker(), Cancellation);
         return connection;
     }

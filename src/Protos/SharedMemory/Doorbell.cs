@@ -1,0 +1,148 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using Backprop.Protos.Tensors;
+using Google.Protobuf;
+
+namespace Backprop.Protos.SharedMemory;
+
+/// <summary>
+/// Messages between two processes of one machine, each in its order, over a Unix-domain socket. Whoever waits for one is
+/// woken by the kernel, where a message of HTTP/2 passes through several threads on each side: what waits for a small
+/// mini-batch is nothing but messages. Tensors stay in <see cref="SharedTensors"/>.
+/// </summary>
+/// <remarks>One thread may send while another receives.</remarks>
+public sealed class Doorbell : IDisposable
+{
+    /// <summary>Bytes of the longest message.</summary>
+    public const int MaximumLength = 1 << 20;
+
+    private const int PrefixLength = sizeof(uint);
+    private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(2);
+
+    private readonly Socket socket;
+    private byte[] outgoing = new byte[512];
+    private byte[] incoming = new byte[4096];
+    private int begin;
+    private int end;
+
+    internal Doorbell(Socket socket)
+    {
+        this.socket = socket;
+        socket.SendTimeout = (int)SendLimit.TotalMilliseconds;
+    }
+
+    /// <summary>Goes to the coordinator that offers it.</summary>
+    /// <param name="key">What the shared memory begins with: the other side takes nobody else in.</param>
+    /// <returns>Null where it cannot be reached: messages then travel over gRPC.</returns>
+    public static Doorbell? TryConnect(string path, ReadOnlySpan<byte> key)
+    {
+        Socket? socket = null;
+        try
+        {
+            var address = new UnixDomainSocketEndPoint(path);
+            socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            socket.Connect(address);
+            if (socket.Send(key) == key.Length)
+                return new Doorbell(socket);
+        }
+        catch (Exception error) when (error is SocketException or ArgumentException or PlatformNotSupportedException)
+        {
+            // A system without such sockets, or another one's path.
+        }
+
+        socket?.Dispose();
+        return null;
+    }
+
+    /// <returns>False when the other side is gone, or does not read.</returns>
+    public bool TrySend(IMessage message)
+    {
+        int length = message.CalculateSize();
+        if (outgoing.Length < PrefixLength + length)
+            outgoing = new byte[PrefixLength + (2 * length)];
+        BinaryPrimitives.WriteUInt32LittleEndian(outgoing, (uint)length);
+        message.WriteTo(outgoing.AsSpan(PrefixLength, length));
+        ReadOnlySpan<byte> rest = outgoing.AsSpan(0, PrefixLength + length);
+        try
+        {
+            while (rest.Length > 0)
+                rest = rest[socket.Send(rest)..];
+            return true;
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Waits for the next message.</summary>
+    /// <returns>Null once the other side is gone, or this one is disposed of.</returns>
+    /// <exception cref="MalformedMessageException">What came is none.</exception>
+    public TMessage? Receive<TMessage>(MessageParser<TMessage> parser)
+        where TMessage : class, IMessage<TMessage>
+    {
+        if (!Fill(PrefixLength))
+            return null;
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(incoming.AsSpan(begin));
+        if (length > MaximumLength)
+            throw new MalformedMessageException($"a message of {length} bytes, where {MaximumLength} are the most");
+        begin += PrefixLength;
+        if (!Fill((int)length))
+            return null;
+        try
+        {
+            TMessage message = parser.ParseFrom(incoming.AsSpan(begin, (int)length));
+            begin += (int)length;
+            return message;
+        }
+        catch (InvalidProtocolBufferException error)
+        {
+            throw new MalformedMessageException(error.Message, error);
+        }
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            // Wakes a thread that waits for a message.
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // The other side was faster.
+        }
+
+        socket.Dispose();
+    }
+
+    /// <summary>Reads until so many bytes are there.</summary>
+    private bool Fill(int count)
+    {
+        if (begin == end)
+            begin = end = 0;
+        if (begin + count > incoming.Length)
+        {
+            byte[] target = count > incoming.Length ? new byte[count] : incoming;
+            incoming.AsSpan(begin, end - begin).CopyTo(target);
+            (incoming, begin, end) = (target, 0, end - begin);
+        }
+
+        try
+        {
+            while (end - begin < count)
+            {
+                int read = socket.Receive(incoming.AsSpan(end));
+                if (read == 0)
+                    return false;
+                end += read;
+            }
+
+            return true;
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,154 @@
+using Backprop.Cluster.Tests.Commands;
+using Backprop.Cluster.Tests.Processes;
+using Backprop.Coordinator;
+using Backprop.Coordinator.Scheduling;
+using Backprop.Coordinator.Transport;
+using Backprop.Core.Model;
+using Backprop.Core.Sharding;
+using Backprop.Protos;
+using Backprop.Protos.SharedMemory;
+using Backprop.Protos.Tensors;
+using Grpc.Core;
+using Assignment = Backprop.Protos.Assignment;
+using NodeValue = Backprop.Protos.NodeValue;
+using WorkKind = Backprop.Coordinator.Scheduling.WorkKind;
+
+namespace Backprop.Cluster.Tests.SharedMemory;
+
+/// <summary>A worker's assignments and values by its doorbell; what does not fit ends its call with the status that it has over gRPC.</summary>
+public sealed class DoorbellValueTests : IDisposable
+{
+    private static readonly NetworkShape shape = NetworkShape.Parse("5-4-3");
+    private static readonly Work work = new(WorkKind.Training, 0, 0, Shards: 1, BatchSize: 10);
+
+    private readonly TemporaryDirectory directory = new();
+    private readonly EventQueue events = new();
+    private readonly SharedTensors shared;
+    private readonly DoorbellListener door;
+    private readonly WorkerConnection connection;
+
+    public DoorbellValueTests()
+    {
+        shared = SharedTensors.Create(Path.Combine(directory.Path, "shared"), shape, slots: 1);
+        door = DoorbellListener.TryCreate(Path.Combine(directory.Path, "door"), shared.Key)!;
+        connection = new WorkerConnection(
+            new WorkerId(1), new JoinRequest { Name = "w1", Threads = 1 }, isLocal: true, "run", "ab", new GradientPool(shape), shared,
+            door, events, TimeProvider.System);
+    }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        connection.Dispose();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task Value_InItsSlot_IsTakenFromThere()
+    {
+        using Doorbell worker = await ReadyAsync();
+        Assignment assignment = Assigned(worker);
+        Assert.True(assignment.WeightsShared);
+        var sum = new LayerParameters(3, 4);
+        sum.Biases.Values[2] = 42;
+        shared.WriteLayer((int)Assert.Single(assignment.Slots), new Parameters(shape).Layers, 1, sum);
+        Assert.True(worker.TrySend(new WorkerMessage { NodeValue = new NodeValue { Header = Header() } }));
+
+        RunEvent happened = await NextAsync();
+        Assert.Equal(new ShardNode(0, 1), Assert.IsType<SchedulerEvent.NodeValueReceived>(happened.Event).Node);
+        Assert.Equal(42, happened.Sum!.Layers[1].Biases.Values[2]);
+        Assert.Equal(10, happened.Totals.ExampleCount);
+    }
+
+    [Fact]
+    public async Task Value_WithoutAHeader_EndsTheCall() =>
+        await RefusedAsync(new WorkerMessage { NodeValue = new NodeValue() }, StatusCode.InvalidArgument, "a value without a header");
+
+    [Fact]
+    public async Task Value_NotAskedFor_EndsTheCall()
+    {
+        NodeHeader header = Header();
+        header.Step = 7;
+        await RefusedAsync(
+            new WorkerMessage { NodeValue = new NodeValue { Header = header } }, StatusCode.FailedPrecondition,
+            "node [0,1) of step 7, which it was not asked for");
+    }
+
+    [Fact]
+    public async Task Ready_ASecondTimeByTheDoorbell_EndsTheCall() =>
+        await RefusedAsync(Ready(), StatusCode.InvalidArgument, "sent Ready twice");
+
+    [Fact]
+    public async Task Bytes_ThatAreNoMessage_EndTheCall()
+    {
+        // A text in the place of a message: the first letter announces a field of 122 bytes.
+        await RefusedAsync(new SharedMemoryOffer { Path = "zz" }, StatusCode.InvalidArgument, "by its doorbell");
+    }
+
+    [Fact]
+    public async Task Ready_NobodyAtTheDoorbell_EndsTheCall()
+    {
+        RpcException error = await Assert.ThrowsAsync<RpcException>(() => connection.ReadAsync(new OneMessage(Ready()), Cancellation));
+        Assert.Equal(StatusCode.Unavailable, error.StatusCode);
+        Assert.Contains("was not found there", error.Status.Detail, StringComparison.Ordinal);
+    }
+
+    private async Task RefusedAsync(Google.Protobuf.IMessage message, StatusCode code, string reason)
+    {
+        using Doorbell worker = await ReadyAsync();
+        Assigned(worker);
+        Assert.True(worker.TrySend(message));
+        Status status = await connection.Closed.WaitAsync(ProgramProcess.Deadline, Cancellation);
+        Assert.Equal(code, status.StatusCode);
+        Assert.Contains(reason, status.Detail, StringComparison.Ordinal);
+        while (events.TryTake(out RunEvent happened))
+            Assert.IsNotType<SchedulerEvent.NodeValueReceived>(happened.Event);
+    }
+
+    private async Task<Doorbell> ReadyAsync()
+    {
+        Doorbell worker = Doorbell.TryConnect(door.Path, shared.Key)!;
+        await connection.ReadAsync(new OneMessage(Ready()), Cancellation);
+        return worker;
+    }
+
+    private Assignment Assigned(Doorbell worker)
+    {
+        connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape));
+        return worker.Receive(CoordinatorMessage.Parser)!.Assignment;
+    }
+
+    private async Task<RunEvent> NextAsync()
+    {
+        var next = new TaskCompletionSource<RunEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
+        events.Open(happened =>
+        {
+            if (happened.Event is SchedulerEvent.NodeValueReceived)
+                next.TrySetResult(happened);
+        });
+        return await next.Task.WaitAsync(ProgramProcess.Deadline, Cancellation);
+    }
+
+    private static WorkerMessage Ready() =>
+        new() { Ready = new WorkerReady { DatasetSha256 = "ab", SharedMemory = true, Doorbell = true } };
+
+    private static NodeHeader Header() => new()
+    {
+        RunId = "run", Node = new Node { First = 0, Count = 1 }, Shared = true, Totals = new Totals { ExampleCount = 10 },
+    };
+
+    private sealed class OneMessage(WorkerMessage message) : IAsyncStreamReader<Frame<WorkerMessage, NodeHeader>>
+    {
+        private bool isRead;
+
+        public Frame<WorkerMessage, NodeHeader> Current { get; } = new(message);
+
+        public Task<bool> MoveNext(CancellationToken cancellationToken)
+        {
+            bool first = !isRead;
+            isRead = true;
+            return Task.FromResult(first);
+        }
+    }
+}
