@@ -44,6 +44,10 @@ internal sealed class NodeComputer : IDisposable
         examples = new StepExamples(plan, run.Seed, run.Shuffle);
     }
 
+    /// <inheritdoc cref="NodeBackpropagation.Prepare"/>
+    public void Prepare() =>
+        backpropagation.Prepare(dataset.Training, dataset.Test, plan.Shards, plan.BatchSizeOf(0), (int)run.EvaluationShards);
+
     /// <summary>Computes an assignment's nodes and queues their values.</summary>
     /// <param name="ended">Set when the connection ends.</param>
     public void Compute(Assignment assignment, CancellationToken ended)

@@ -54,11 +54,6 @@ internal sealed class TrainingWorker(
             Dataset dataset = await opening;
             shared = Map(run.SharedMemory, NetworkShape.Parse(run.Layers));
             doorbell = shared is null ? null : Doorbell.TryConnect(run.SharedMemory.Doorbell, shared.Key);
-            outgoing.Add(new WorkerMessage
-            {
-                Ready = new WorkerReady { DatasetSha256 = dataset.Sha256, SharedMemory = shared is not null, Doorbell = doorbell is not null },
-            });
-            notice($"joined run {run.RunId}: {run.Layers} on {run.DatasetName}, {identity.Threads} threads");
             computing = Task.Factory.StartNew(
                 () => ComputeUntilEnded(run, dataset, shared, doorbell, incoming, outgoing, ended.Token), CancellationToken.None,
                 TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -101,6 +96,12 @@ internal sealed class TrainingWorker(
         OutgoingFrames outgoing, CancellationToken ended)
     {
         using var computer = new NodeComputer(run, dataset, team, shared, doorbell, incoming, outgoing);
+        computer.Prepare();
+        outgoing.Add(new WorkerMessage
+        {
+            Ready = new WorkerReady { DatasetSha256 = dataset.Sha256, SharedMemory = shared is not null, Doorbell = doorbell is not null },
+        });
+        notice($"joined run {run.RunId}: {run.Layers} on {run.DatasetName}, {identity.Threads} threads");
         while (true)
         {
             CoordinatorMessage? message = doorbell is null ? incoming.Take().Message : doorbell.Receive(CoordinatorMessage.Parser);

@@ -14,4 +14,20 @@ public interface INodeValueSink
 
     /// <summary>The node is complete: called once a node, after all its layers.</summary>
     void NodeReady(ShardNode node, NodeTotals totals);
+
+    /// <summary>A sink that takes nothing.</summary>
+    static INodeValueSink None { get; } = new NoSink();
+
+    private sealed class NoSink : INodeValueSink
+    {
+        public void LayerReady(ShardNode node, int layer, LayerParameters sum)
+        {
+            // Nobody wants it.
+        }
+
+        public void NodeReady(ShardNode node, NodeTotals totals)
+        {
+            // Nobody wants it.
+        }
+    }
 }

@@ -57,6 +57,21 @@ public sealed class NodeBackpropagation
         errors = [.. model.Shape.Sizes.Skip(1).Select(size => new float[checked(size * maximumColumns)])];
     }
 
+    /// <summary>
+    /// Goes through a mini-batch and an evaluation whose results nobody gets: code is compiled and buffers have their size
+    /// before the first step and not in it.
+    /// </summary>
+    /// <param name="shardCount">S.</param>
+    /// <param name="batchSize">Examples of a mini-batch, at most the training set's.</param>
+    /// <param name="evaluationShards">Shards of an evaluation of <paramref name="test"/>.</param>
+    public void Prepare(ExampleSet training, ExampleSet test, int shardCount, int batchSize, int evaluationShards)
+    {
+        var zeros = new Parameters(model.Shape);
+        int[] positions = [.. Enumerable.Range(0, batchSize)];
+        Train(training, positions, zeros, [new ShardNode(0, shardCount)], shardCount, batchSize, IParameterGate.Open, INodeValueSink.None);
+        Evaluate(test, [new ShardNode(0, 1)], evaluationShards, zeros, IParameterGate.Open, new NodeTotals[1]);
+    }
+
     /// <summary>Computes the nodes' values and hands them to the sink, layer by layer from the last.</summary>
     /// <param name="positions">
     /// Which examples: those of the first node in ascending position, then the next node's.

@@ -38,6 +38,8 @@ public sealed class LocalTrainer : IDisposable
         team = new ThreadTeam(threads);
         int columns = Math.Min(configuration.MiniBatch, dataset.Training.Count);
         backpropagation = new NodeBackpropagation(model, columns, team);
+        TrainingPlan plan = configuration.Plan(dataset.Training.Count, dataset.Test.Count, checkpointEvery: 0);
+        backpropagation.Prepare(dataset.Training, dataset.Test, plan.Shards, columns, plan.EvaluationShards);
     }
 
     /// <summary>Trains from these weights to the end of the plan.</summary>
