@@ -62,11 +62,24 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>Trains until the plan is done, a stop is asked for, or the run fails; nothing is done after that.</summary>
     public Task<SchedulerCommand.Finish> RunAsync()
     {
+        Prepare();
         session.Events.Open(Take);
         return finished.Task;
     }
 
     public void Dispose() => own.Dispose();
+
+    /// <summary>Adds and updates copies as a step does: its code is compiled while workers start, and not in the first step.</summary>
+    private void Prepare()
+    {
+        (GradientSum sum, GradientSum added) = (session.Gradients.Rent(), session.Gradients.Rent());
+        ReductionTree.Add(sum, added);
+        _ = sum.IsFinite();
+        _ = Divergence.Find(0, new NodeTotals(1, 0, 0), sum.Layers, setup.Configuration);
+        optimizer.Update(Parameters.Copy(), sum, exampleCount: 1, 0, optimizer.CreateState(setup.Configuration.Shape));
+        session.Gradients.Return(sum);
+        session.Gradients.Return(added);
+    }
 
     /// <summary>One turn of the loop.</summary>
     private void Take(RunEvent happened)
