@@ -4,18 +4,33 @@ using System.Text.Json;
 
 namespace Backprop.Peers;
 
+/// <summary>A program with its way of running.</summary>
+internal sealed record Competitor(string Name, Func<Competitors, double> Measure);
+
 /// <summary>The programs that are measured, each as whole processes; each says examples a second of training time.</summary>
 internal sealed class Competitors(string python, int epochs)
 {
     private static readonly TimeSpan deadline = TimeSpan.FromMinutes(20);
 
-    public IReadOnlyList<(string Name, Func<Contest, double> Measure)> All =>
-    [
-        ("Backprop, 2 workers of 1 thread", contest => Ours(contest, "--workers", "2", "--threads", "1", "--listen", "127.0.0.1:0")),
-        ("PyTorch DDP, 2 processes of 1 thread", contest => Torch(contest, processes: 2)),
-        ("Backprop, --in-process, 1 thread", contest => Ours(contest, "--in-process", "--threads", "1")),
-        ("PyTorch, 1 process of 1 thread", contest => Torch(contest, processes: 1)),
-    ];
+    /// <summary>Whoever is to be measured there; the others' rates are told as shares of the second one's.</summary>
+    public static IReadOnlyList<Competitor> In(Contest contest)
+    {
+        var cluster = new Competitor("Backprop, 2 workers of 1 thread", all => all.Ours(contest, "--workers", "2", "--threads", "1", "--listen", "127.0.0.1:0"));
+        var alone = new Competitor("Backprop, --in-process, 1 thread", all => all.Ours(contest, "--in-process", "--threads", "1"));
+        return contest.IsTextbooks
+            ? [
+                cluster,
+                new Competitor("NumPy, an example at a time", all => all.NumPy(contest, "example")),
+                alone,
+                new Competitor("NumPy, matrices", all => all.NumPy(contest, "matrix")),
+            ]
+            : [
+                cluster,
+                new Competitor("PyTorch DDP, 2 processes of 1 thread", all => all.Torch(contest, processes: 2)),
+                alone,
+                new Competitor("PyTorch, 1 process of 1 thread", all => all.Torch(contest, processes: 1)),
+            ];
+    }
 
     /// <summary>As a user runs it: evaluation, checkpoints and the page stay on.</summary>
     private double Ours(Contest contest, params string[] how)
@@ -36,6 +51,12 @@ internal sealed class Competitors(string python, int epochs)
             Directory.Delete(runDirectory, recursive: true);
         }
     }
+
+    private double NumPy(Contest contest, string form) => RateOf(Run(python,
+    [
+        Path.Combine(AppContext.BaseDirectory, "numpy_train.py"), "--layers", contest.Layers, "--mini-batch",
+        Text(contest.MiniBatch), "--steps", Text(contest.StepsOf(epochs: 1)), "--form", form,
+    ]));
 
     private double Torch(Contest contest, int processes) => RateOf(Run(python,
     [

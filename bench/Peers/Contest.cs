@@ -18,6 +18,9 @@ internal sealed record Contest(string Layers, int MiniBatch)
         }
     }
 
+    /// <summary>So small a mini-batch is what textbooks train with; who compares then is who wrote the textbook's program.</summary>
+    public bool IsTextbooks => MiniBatch < 32;
+
     public string Activations =>
         string.Join(',', Enumerable.Repeat("relu", Layers.Count(letter => letter == '-') - 1).Append("softmax"));
 

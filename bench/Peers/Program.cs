@@ -4,14 +4,14 @@ using Backprop.Peers;
 var networks = new Option<string[]>("--networks")
 {
     Description = "Networks and mini-batches, such as 784-30-10@64.",
-    DefaultValueFactory = _ => ["784-30-10@64", "784-128-10@256"],
+    DefaultValueFactory = _ => ["784-30-10@10", "784-30-10@64", "784-128-10@256", "784-128-10@1024", "784-512-256-10@256", "784-512-256-10@1024", "784-1024-1024-10@1024"],
     AllowMultipleArgumentsPerToken = true,
 };
 var repeats = new Option<int>("--repeats") { Description = "Rounds; every figure is their median.", DefaultValueFactory = _ => 3 };
 var epochs = new Option<int>("--epochs") { Description = "Passes over Fashion-MNIST in each run.", DefaultValueFactory = _ => 4 };
 var python = new Option<string>("--python") { Description = "The interpreter with PyTorch.", DefaultValueFactory = _ => "/usr/bin/python3" };
 var report = new Option<string?>("--report") { Description = "Also writes the tables to this Markdown file." };
-var root = new RootCommand("Trains the same networks with Backprop and with PyTorch, in turn, and compares examples a second.")
+var root = new RootCommand("Trains the same networks with Backprop and with PyTorch or NumPy, in turn, and compares examples a second.")
 {
     networks, repeats, epochs, python, report,
 };

@@ -17,24 +17,24 @@ internal sealed class Sitting(IReadOnlyList<Contest> contests, int rounds, int e
     {
         if (!OpenBlas.TryStart(out string blas))
             throw new PeerException(blas);
-        var competitors = new Competitors(python, epochs).All;
-        var rates = contests.ToDictionary(contest => contest, _ => competitors.Select(_ => new List<double>()).ToArray());
+        var competitors = new Competitors(python, epochs);
+        var rates = contests.ToDictionary(contest => contest, contest => Competitors.In(contest).Select(_ => new List<double>()).ToArray());
         var peaks = new List<double>();
         for (int round = 0; round < rounds; round++)
         {
             peaks.Add(Peak());
             foreach (Contest contest in contests)
             {
-                for (int i = 0; i < competitors.Count; i++)
+                foreach ((int i, Competitor competitor) in Competitors.In(contest).Index())
                 {
-                    double rate = competitors[i].Measure(contest);
+                    double rate = competitor.Measure(competitors);
                     rates[contest][i].Add(rate);
-                    Console.Error.WriteLine(Text($"round {round + 1}/{rounds}  {contest}  {competitors[i].Name}: {rate:N0} examples/s"));
+                    Console.Error.WriteLine(Text($"round {round + 1}/{rounds}  {contest}  {competitor.Name}: {rate:N0} examples/s"));
                 }
             }
         }
 
-        string tables = Tables(competitors, rates, Median(peaks), blas, arguments);
+        string tables = Tables(rates, Median(peaks), blas, arguments);
         Console.WriteLine(tables);
         if (report is not null)
             File.WriteAllText(report, tables);
@@ -42,11 +42,10 @@ internal sealed class Sitting(IReadOnlyList<Contest> contests, int rounds, int e
     }
 
     private string Tables(
-        IReadOnlyList<(string Name, Func<Contest, double> Measure)> competitors,
         Dictionary<Contest, List<double>[]> rates, double peak, string blas, string[] arguments)
     {
         var text = new StringBuilder();
-        text.AppendLine("# Backprop beside PyTorch").AppendLine();
+        text.AppendLine("# Backprop beside PyTorch and NumPy").AppendLine();
         text.AppendLine(Text($"Fashion-MNIST, relu and softmax, log-likelihood, SGD at 0.1; {epochs} epochs a run, {rounds} rounds in turn, medians (least to most)."));
         text.AppendLine("Rates are over training time: start-up and evaluation are left out for all.").AppendLine();
         text.AppendLine(Text($"- command: `dotnet run --project bench/Peers -c Release -- {string.Join(' ', arguments)}`"));
@@ -58,12 +57,12 @@ internal sealed class Sitting(IReadOnlyList<Contest> contests, int rounds, int e
             List<double>[] all = rates[contest];
             double floor = 2 * peak / contest.Operations;
             text.AppendLine().AppendLine(Text($"## {contest.Layers}, mini-batch {contest.MiniBatch}")).AppendLine();
-            text.AppendLine("| | examples/s | of DDP | of the floor |").AppendLine("|---|---|---|---|");
-            for (int i = 0; i < competitors.Count; i++)
+            text.AppendLine(Text($"| | examples/s | times {Competitors.In(contest)[1].Name} | of the floor |")).AppendLine("|---|---|---|---|");
+            foreach ((int i, Competitor competitor) in Competitors.In(contest).Index())
             {
                 double median = Median(all[i]);
                 text.AppendLine(Text(
-                    $"| {competitors[i].Name} | {median:N0} ({all[i].Min():N0} to {all[i].Max():N0}) | {median / Median(all[1]):0.00} | {median / floor:P0} |"));
+                    $"| {competitor.Name} | {median:N0} ({all[i].Min():N0} to {all[i].Max():N0}) | {median / Median(all[1]):0.00} | {median / floor:P0} |"));
             }
         }
 
