@@ -31,6 +31,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly IOptimizer optimizer;
     private readonly LearningRateSchedule schedule;
     private readonly OptimizerState state;
+    private readonly StepTimes times;
     private readonly Queue<SchedulerEvent> answers = [];
     private readonly TaskCompletionSource<SchedulerCommand.Finish> finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private NodeTotals epochTotals;
@@ -46,6 +47,7 @@ internal sealed class TrainingRun : IDisposable
         this.recorder = recorder;
         this.localWorkers = localWorkers;
         this.board = board;
+        times = new StepTimes(session.Time);
         values = new NodeValues(session.Gradients);
         own = new OwnComputation(setup, session.Gradients);
         comparison = new ValueComparison(values, own, isOff: session.Fingerprint is null);
@@ -95,12 +97,19 @@ internal sealed class TrainingRun : IDisposable
             if (!kept && happened.Sum is not null)
                 session.Gradients.Return(happened.Sum);
             if (finish is not null)
-                finished.SetResult(finish);
+                End(finish);
         }
         catch (Exception error)
         {
             finished.SetException(error);
         }
+    }
+
+    private void End(SchedulerCommand.Finish end)
+    {
+        if (times.Verdict(setup.Configuration.MiniBatch) is { } verdict)
+            recorder.Notice(NoticeKind.StepTimes, verdict);
+        finished.SetResult(end);
     }
 
     /// <returns>Whether the value that came is kept.</returns>
@@ -153,12 +162,16 @@ internal sealed class TrainingRun : IDisposable
         recorder.Enter(assign.Work.Kind == Scheduling.WorkKind.Training ? RunPhase.Training : RunPhase.Evaluating);
         session.Workers[assign.Worker]?.Assign(assign.Work, assign.Nodes, Parameters);
         board.Assigned(assign.Worker, assign.Nodes);
+        if (assign.Work.Kind == Scheduling.WorkKind.Training)
+            times.Assigned();
     }
 
     private void Keep(SchedulerCommand.KeepValue keep, RunEvent happened)
     {
         values.Keep(keep.Node, ValueOf(happened));
         board.Answered(keep.Worker, happened.Sum is null ? 0 : happened.Totals.ExampleCount);
+        if (happened.Sum is not null)
+            times.Answered(keep.Worker, happened.Computed, happened.Totals.ExampleCount);
         if (happened.Worker is { IsLocal: true } local)
             localWorkers?.Answered(local.Name);
     }
@@ -176,6 +189,7 @@ internal sealed class TrainingRun : IDisposable
     /// <param name="stillOwed">Nodes whose values a second worker is yet to send.</param>
     private void CommitStep(Work work, IReadOnlyList<ShardNode> stillOwed)
     {
+        long begin = session.Time.GetTimestamp();
         if (stillOwed.Count > 0)
             comparison.Remember(work, stillOwed, Parameters);
         (GradientSum? sum, NodeTotals totals) = values.Root(work.Shards);
@@ -191,6 +205,7 @@ internal sealed class TrainingRun : IDisposable
 
         optimizer.Update(
             Parameters, sum, totals.ExampleCount, schedule.RateAt(setup.Configuration.LearningRate, work.Epoch), state);
+        times.Committed(session.Time.GetElapsedTime(begin));
         epochTotals += totals;
         recorder.StepCommitted(work.Step, totals, values.All);
         values.Clear();

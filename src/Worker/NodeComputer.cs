@@ -24,6 +24,7 @@ internal sealed class NodeComputer : IDisposable
     private readonly StepExamples examples;
     private readonly SharedTensors? shared;
     private readonly Doorbell? doorbell;
+    private readonly ComputingTime computing = new();
 
     public NodeComputer(
         Welcome run, Dataset dataset, ThreadTeam team, SharedTensors? shared, Doorbell? doorbell, IncomingFrames incoming,
@@ -39,8 +40,8 @@ internal sealed class NodeComputer : IDisposable
         NetworkModel model = NetworkModel.Create(NetworkShape.Parse(run.Layers), run.Activations, run.Cost);
         parameters = new Parameters(model.Shape);
         backpropagation = new NodeBackpropagation(model, plan.MiniBatch, team);
-        weights = new WeightsGate(parameters, incoming, run.RunId);
-        sender = new NodeValueSender(outgoing, run.RunId, shared, doorbell, parameters.Layers);
+        weights = new WeightsGate(parameters, incoming, run.RunId, computing);
+        sender = new NodeValueSender(outgoing, run.RunId, shared, doorbell, parameters.Layers, computing);
         examples = new StepExamples(plan, run.Seed, run.Shuffle);
     }
 
@@ -52,6 +53,7 @@ internal sealed class NodeComputer : IDisposable
     /// <param name="ended">Set when the connection ends.</param>
     public void Compute(Assignment assignment, CancellationToken ended)
     {
+        computing.Begin();
         if (assignment.WeightsFollow)
             weights.Expect(assignment.Step);
         else if (assignment.WeightsShared)

@@ -7,6 +7,9 @@ public enum NoticeKind
     Warning,
     RunStarted,
     RunEnded,
+
+    /// <summary>Where the time of a run's steps went.</summary>
+    StepTimes,
     WorkerJoined,
     WorkerLost,
 

@@ -12,7 +12,7 @@ namespace Backprop.Worker.Transport;
 /// assignment named, or in frames, where small layers wait to share one.
 /// </summary>
 internal sealed class NodeValueSender(
-    OutgoingFrames outgoing, string runId, SharedTensors? shared, Doorbell? doorbell, IReadOnlyList<LayerParameters> shape)
+    OutgoingFrames outgoing, string runId, SharedTensors? shared, Doorbell? doorbell, IReadOnlyList<LayerParameters> shape, ComputingTime computing)
     : INodeValueSink, IDisposable
 {
     private readonly Dictionary<ShardNode, List<TensorPart>> unsent = [];
@@ -79,6 +79,7 @@ internal sealed class NodeValueSender(
             Node = new Node { First = (uint)node.First, Count = (uint)node.Count },
             Totals = totals,
             Shared = isShared,
+            ComputedUs = totals is null ? 0 : computing.Microseconds,
         };
         if (isShared && doorbell is not null)
         {

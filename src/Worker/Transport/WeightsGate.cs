@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Backprop.Core.Model;
 using Backprop.Protos;
 using Backprop.Protos.Tensors;
@@ -8,7 +9,7 @@ namespace Backprop.Worker.Transport;
 /// Takes a step's weights in as they come, so that a layer's forward pass starts when that layer is there and not
 /// when all are.
 /// </summary>
-internal sealed class WeightsGate(Parameters parameters, IncomingFrames incoming, string runId) : IParameterGate
+internal sealed class WeightsGate(Parameters parameters, IncomingFrames incoming, string runId, ComputingTime computing) : IParameterGate
 {
     private readonly TensorAssembly assembly = new(descending: false);
     private ulong step;
@@ -31,7 +32,9 @@ internal sealed class WeightsGate(Parameters parameters, IncomingFrames incoming
 
     private void TakeFrame()
     {
+        long since = Stopwatch.GetTimestamp();
         Frame<CoordinatorMessage, WeightsHeader> frame = incoming.Take();
+        computing.Waited(since);
         try
         {
             if (frame.Header is null || frame.Header.RunId != runId || frame.Header.Step != step)

@@ -39,7 +39,7 @@ public sealed class UnfitFrameTests
         CoordinatorFrame frame = FrameBytes.ToCoordinatorFrame(new CoordinatorMessage { Weights = weights }.ToByteArray());
         using var incoming = new IncomingFrames();
         incoming.Add(frame);
-        var gate = new WeightsGate(new Parameters(NetworkShape.Parse("4-3")), incoming, "run");
+        var gate = new WeightsGate(new Parameters(NetworkShape.Parse("4-3")), incoming, "run", new Backprop.Worker.ComputingTime());
         gate.Expect(1);
 
         Exception? refusal = Record.Exception(gate.WaitForAll);

@@ -55,6 +55,15 @@ public sealed class TransportTests : IDisposable
         Assert.Equal(0, await worker.ExitAsync());
     }
 
+    [Fact]
+    public async Task Train_WithWorkers_SaysWhereTheTimeOfStepsWent()
+    {
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 1 --workers 2");
+        await coordinator.CompletedAsync();
+        await coordinator.Program.LineAsync("^a step took [0-9.]+ ms: [0-9]+ % computing, [0-9]+ % adding and updating, [0-9]+ % messages and waiting; .+-?bound");
+        Assert.Contains("\"event\":\"step_times\"", File.ReadAllText(Path.Combine(coordinator.RunDirectory, "events.jsonl")), StringComparison.Ordinal);
+    }
+
     /// <summary>Where the files of shared memory can be read that a process has open.</summary>
     private static string[] SharedFilesOf(int process) =>
     [

@@ -1,0 +1,80 @@
+using System.Globalization;
+using Backprop.Coordinator.Scheduling;
+
+namespace Backprop.Coordinator.Progress;
+
+/// <summary>
+/// Where the time of training steps went: the workers' computing, as the slowest of each step tells it, the coordinator's
+/// adding and updating, and the rest, which is messages, tensors on their way, and waiting.
+/// </summary>
+internal sealed class StepTimes(TimeProvider time)
+{
+    /// <summary>Below it nothing is said: what happens once counts too much.</summary>
+    private const int StepsAtLeast = 20;
+
+    private readonly Dictionary<WorkerId, (TimeSpan Computed, int Examples)> answers = [];
+    private long begin;
+    private bool isOpen;
+    private long steps;
+    private long examples;
+    private TimeSpan all;
+    private TimeSpan computing;
+    private TimeSpan updating;
+
+    /// <summary>A worker is given nodes of a step.</summary>
+    public void Assigned()
+    {
+        if (isOpen)
+            return;
+        isOpen = true;
+        begin = time.GetTimestamp();
+    }
+
+    /// <param name="computed">How long the worker was at its nodes of the step so far; zero where it does not say.</param>
+    /// <param name="exampleCount">The answered node's examples.</param>
+    public void Answered(WorkerId worker, TimeSpan computed, int exampleCount)
+    {
+        (TimeSpan before, int count) = answers.GetValueOrDefault(worker);
+        answers[worker] = (computed > before ? computed : before, count + exampleCount);
+    }
+
+    /// <param name="update">What adding and updating took.</param>
+    public void Committed(TimeSpan update)
+    {
+        (TimeSpan Computed, int Examples) slowest = answers.Values.OrderByDescending(answer => answer.Computed).FirstOrDefault();
+        answers.Clear();
+        isOpen = false;
+        if (slowest.Computed == TimeSpan.Zero)
+            return;
+        steps++;
+        all += time.GetElapsedTime(begin);
+        computing += slowest.Computed;
+        examples += slowest.Examples;
+        updating += update;
+    }
+
+    /// <summary>In one line: where the time went, and what would help.</summary>
+    /// <returns>Null where too little is known.</returns>
+    public string? Verdict(int miniBatch)
+    {
+        if (steps < StepsAtLeast || all == TimeSpan.Zero)
+            return null;
+        double computed = Math.Min(1, computing / all);
+        double updated = Math.Min(1 - computed, updating / all);
+        double rest = 1 - computed - updated;
+        string shares = Text($"a step took {Milliseconds(all / steps)}: {computed:P0} computing, {updated:P0} adding and updating, {rest:P0} messages and waiting");
+        if (computed >= 0.5)
+            return $"{shares}; computation-bound: more workers or threads would help";
+        if (updated >= rest)
+            return $"{shares}; bound by the coordinator's update: a larger mini-batch would help";
+
+        // As many examples take a worker as long as everything else of a step takes.
+        double breakEven = (all - computing) / steps / (computing / examples);
+        return Text(
+            $"{shares}; communication-bound: mini-batch {miniBatch} gives a worker {examples / steps:0} examples, below the break-even of about {breakEven:0} here; try a larger mini-batch or fewer workers");
+    }
+
+    private static string Milliseconds(TimeSpan span) => Text($"{span.TotalMilliseconds:0.00} ms");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
