@@ -40,6 +40,9 @@ public sealed record SafetensorsFile(IReadOnlyDictionary<string, string> Metadat
     {
         try
         {
+            // To open a named pipe is to wait for whoever writes to it, for ever; like an empty file it has no length.
+            if (new FileInfo(path) is { Exists: true, Length: < sizeof(ulong) } file)
+                throw TooShort(path, file.Length);
             using FileStream stream = File.OpenRead(path);
             return Read(path, stream);
         }
@@ -57,7 +60,7 @@ public sealed record SafetensorsFile(IReadOnlyDictionary<string, string> Metadat
         if (!stream.CanSeek)
             throw new UserErrorException($"{path} is a pipe; a safetensors file has to stand on a disk.");
         if (stream.Length < lengthBytes.Length)
-            throw new UserErrorException($"{path} is no safetensors file: it has {stream.Length} bytes.");
+            throw TooShort(path, stream.Length);
         stream.ReadExactly(lengthBytes);
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
         if (headerLength > (ulong)Math.Min(HeaderLengthAtMost, stream.Length - lengthBytes.Length))
@@ -74,6 +77,9 @@ public sealed record SafetensorsFile(IReadOnlyDictionary<string, string> Metadat
             header.Metadata,
             [.. header.Tensors.Select(tensor => new NamedTensor(tensor.Name, tensor.Shape, ReadValues(stream, tensor.Count)))]);
     }
+
+    private static UserErrorException TooShort(string path, long length) =>
+        new($"{path} is no safetensors file: it has {length} bytes.");
 
     private static void WriteValues(Stream stream, float[] values)
     {

@@ -12,6 +12,18 @@ public sealed class SafetensorsFileTests : IDisposable
 
     public void Dispose() => directory.Dispose();
 
+    /// <summary>Nobody writes to it: to open it would be to wait for ever.</summary>
+    [Fact]
+    public async Task Read_NamedPipe_RefusedAtOnce()
+    {
+        string path = Path.Combine(directory.Path, "pipe");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", path))
+            await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Task<SafetensorsFile> reading = Task.Run(() => SafetensorsFile.Read(path), TestContext.Current.CancellationToken);
+        UserErrorException error = await Assert.ThrowsAsync<UserErrorException>(() => reading.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+        Assert.Equal($"{path} is no safetensors file: it has 0 bytes.", error.Message);
+    }
+
     // From https://huggingface.co/docs/safetensors: 8 bytes N, little-endian; N bytes of JSON that begin with { and may
     // end in spaces; then the numbers, little-endian, row by row, offsets counted from the end of the header.
     [Fact]
