@@ -58,11 +58,20 @@ internal sealed class CheckpointWriter(string directory, TimeProvider time, stri
             TaskScheduler.Default);
     }
 
-    /// <summary>Goes through what writing one takes, but for the disk, so that this is compiled before training and not in it.</summary>
+    /// <summary>Goes through all that writing one takes, so that this is compiled before training and not in it; nothing is left of it.</summary>
     public void Rehearse(Checkpoint checkpoint)
     {
-        CheckpointFile.Write(Stream.Null, checkpoint);
-        _ = CheckpointFiles.NewestFirst(directory);
+        string path = Path.Combine(Path.GetDirectoryName(directory)!, "rehearsal");
+        try
+        {
+            CheckpointFile.Write(path, checkpoint);
+            _ = CheckpointFiles.NewestFirst(directory);
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The first checkpoint will tell.
+        }
     }
 
     /// <summary>Waits until the last one is written.</summary>

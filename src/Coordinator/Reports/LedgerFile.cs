@@ -18,7 +18,7 @@ public sealed class LedgerFile : IDisposable
 
     private LedgerFile(FileStream stream) => this.stream = stream;
 
-    /// <summary>Opens the file of a run that starts, or of one that goes on.</summary>
+    /// <summary>Opens the file of a run that starts, or of one that goes on, and compiles what writes its lines before the first step does.</summary>
     /// <param name="firstStep">The first step that will be appended; what the file says of it and later ones is dropped.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static LedgerFile Open(string path, long firstStep = 0)
@@ -31,6 +31,7 @@ public sealed class LedgerFile : IDisposable
             WholeFile.Write(path, kept.ToString());
         }
 
+        _ = new LedgerEntry(firstStep, 0, new Dictionary<ShardNode, string>()).ToJson();
         return new LedgerFile(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0));
     }
 
