@@ -50,6 +50,17 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         Assert.Empty(wrong);
     }
 
+    /// <summary>Hundreds of epochs a second: a row for each would take the browser's memory.</summary>
+    [Fact]
+    public async Task Page_ManyEpochs_TableShowsTheNewestAndCurvesAll()
+    {
+        await using WatchedRun run = await WatchedRun.StartAsync("--in-process --epochs 1000000");
+        (IPage page, List<string> wrong) = await browser.OpenAsync(run.Page, 1280);
+        await page.WaitForFunctionAsync("() => Number(document.getElementById('cost').dataset.epochs) > 300");
+        await Assertions.Expect(page.Locator("#epochs tr")).ToHaveCountAsync(200);
+        Assert.Empty(wrong);
+    }
+
     [Fact]
     public async Task Page_DatasetNamedLikeMarkup_IsShownAsText()
     {

@@ -13,7 +13,7 @@ internal sealed class LocalWorker(
 {
     private const int FailuresAtMost = 5;
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(1.5);
 
     private readonly CancellationTokenSource ending = new();
     private readonly Lock gate = new();

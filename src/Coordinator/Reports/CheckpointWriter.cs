@@ -15,6 +15,7 @@ internal sealed class CheckpointWriter(string directory, TimeProvider time, stri
     private const int PendingAtMost = 32;
     private const long PendingBytesAtMost = 64 << 20;
     private const int TimesItsCost = 200;
+    private static readonly TimeSpan PauseAtMost = TimeSpan.FromSeconds(30);
 
     private readonly Action<string> delete = delete ?? File.Delete;
 
@@ -29,7 +30,7 @@ internal sealed class CheckpointWriter(string directory, TimeProvider time, stri
 
     /// <summary>
     /// Whether one more keeps the time they take in bounds: training has gone on two hundred times as long as writing the last
-    /// one took. A training that shares its cores with the writing was seen to lose up to twice that time.
+    /// one took, or half a minute: a disk that was slow once keeps no more than that from being saved. A training that shares its cores with the writing was seen to lose up to twice that time.
     /// </summary>
     public bool IsAffordable => Volatile.Read(ref pending) == 0 && time.GetTimestamp() >= Volatile.Read(ref affordableFrom);
 
@@ -51,7 +52,8 @@ internal sealed class CheckpointWriter(string directory, TimeProvider time, stri
                 long begin = time.GetTimestamp();
                 WriteNext(checkpoint, notice);
                 long end = time.GetTimestamp();
-                Volatile.Write(ref affordableFrom, end + (TimesItsCost * (end - begin)));
+                long pauseAtMost = (long)(PauseAtMost.TotalSeconds * time.TimestampFrequency);
+                Volatile.Write(ref affordableFrom, end + Math.Min(TimesItsCost * (end - begin), pauseAtMost));
                 Interlocked.Decrement(ref pending);
                 Interlocked.Add(ref pendingBytes, -bytes);
             },

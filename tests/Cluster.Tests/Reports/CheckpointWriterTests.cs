@@ -123,6 +123,21 @@ public sealed class CheckpointWriterTests : IDisposable
         Assert.True(writer.IsAffordable);
     }
 
+    /// <summary>A disk that stood still for 10 s once is no reason to save nothing for half an hour.</summary>
+    [Fact]
+    public async Task IsAffordable_DiskStoodStillOnce_AgainAfterHalfAMinute()
+    {
+        var writer = new CheckpointWriter(Checkpoints, time, delete: _ => time.Advance(TimeSpan.FromSeconds(10)));
+        foreach (long step in (long[])[1, 2, 3, 4])
+            writer.Save(SampleRun.Checkpoint(step), notices.Add);
+        await writer.FinishAsync();
+
+        time.Advance(TimeSpan.FromSeconds(29.9));
+        Assert.False(writer.IsAffordable);
+        time.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.True(writer.IsAffordable);
+    }
+
     /// <summary>A resume that refused them goes on from an earlier one, and must not lose that and the next ones to them.</summary>
     [Fact]
     public async Task Save_DamagedOnesOfLaterStepsBeside_KeepsThreeOfItsOwn()

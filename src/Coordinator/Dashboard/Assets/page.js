@@ -3,6 +3,9 @@
 
 const $ = id => document.getElementById(id);
 const number = new Intl.NumberFormat("en");
+// Small networks have hundreds of epochs a second: the table shows the newest, the curves all.
+const rowsAtMost = 200;
+
 const held = { run: null, epochs: [], running: [], progress: null, verdict: null };
 let charts = null;
 
@@ -38,7 +41,7 @@ function take(state) {
   }
   held.epochs.push(...state.epochs);
   held.running.push(...state.running);
-  for (const epoch of state.epochs) addEpoch(epoch);
+  for (const epoch of state.epochs.slice(-rowsAtMost)) addEpoch(epoch);
   for (const line of state.notices) addNotice(line);
   if (state.progress) { held.progress = state.progress; showProgress(state.progress); }
   if (state.verdict) { held.verdict = state.verdict; showVerdict(state.verdict); }
@@ -98,6 +101,7 @@ function addEpoch(epoch) {
     number.format(Math.round(epoch.examples_per_second))])
     row.append(element("td", text, "number"));
   $("epochs").prepend(row);
+  if ($("epochs").childElementCount > rowsAtMost) $("epochs").lastElementChild.remove();
   $("accuracy").textContent = percent(share);
 }
 
