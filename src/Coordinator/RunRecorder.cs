@@ -84,10 +84,12 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     public void RunStarted(RunDescription description)
     {
         WantedWorkers = description.WantedWorkers;
-        directory.RehearseCheckpoint(setup);
         log.Begin(setup.Start.NextStep);
         log.Event(NoticeKind.RunStarted, setup.Start.NextStep, null, $"run {description.RunId} of {setup.Plan.StepCount} steps");
         files.RunStarted(description);
+
+        // Only now: whoever is killed in it leaves a directory that a resume knows, and sweeps.
+        directory.RehearseCheckpoint(setup);
         reporter.RunStarted(description);
     }
 
