@@ -10,6 +10,8 @@ internal static class ParseErrors
     public static string? Describe(ParseResult parsed, IReadOnlyDictionary<Option, Setting> settings)
     {
         Command command = parsed.CommandResult.Command;
+        if (WithoutValue(parsed) is { } valueless)
+            return NeedsValue(valueless.Option, settings);
         if (parsed.UnmatchedTokens.Count > 0)
             return DescribeUnknown(parsed.UnmatchedTokens[0], command);
         if (MisplacedOption(parsed) is { } misplaced)
@@ -59,6 +61,14 @@ internal static class ParseErrors
             .FirstOrDefault();
     }
 
+    /// <summary>The option that took the next option's name for its value.</summary>
+    private static OptionResult? WithoutValue(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        return parsed.CommandResult.Children.OfType<OptionResult>()
+            .FirstOrDefault(result => result.Tokens is [var token] && command.Options.Any(option => option.Name == token.Value));
+    }
+
     private static OptionResult? OptionOf(SymbolResult? result) => result switch
     {
         OptionResult option => option,
@@ -69,11 +79,13 @@ internal static class ParseErrors
     private static string DescribeOption(
         OptionResult result, IReadOnlyDictionary<Option, Setting> settings, string message)
     {
-        string takes = settings.TryGetValue(result.Option, out Setting? setting) ? $": it takes {setting.Takes}" : "";
         if (result.IdentifierTokenCount > 1)
             return $"{result.Option.Name} is given {result.IdentifierTokenCount} times; once is enough.";
-        return result.Tokens.Count == 0 ? $"{result.Option.Name} needs a value{takes}." : $"{result.Option.Name}: {message}";
+        return result.Tokens.Count == 0 ? NeedsValue(result.Option, settings) : $"{result.Option.Name}: {message}";
     }
+
+    private static string NeedsValue(Option option, IReadOnlyDictionary<Option, Setting> settings) =>
+        $"{option.Name} needs a value{(settings.TryGetValue(option, out Setting? setting) ? $": it takes {setting.Takes}" : "")}.";
 
     private static string DescribeArgument(ParseError error, Command command)
     {

@@ -165,6 +165,10 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         });
         if (session is null)
             return;
+
+        // Work reads its first message in its own time.
+        application.UseWhen(
+            context => context.Request.Path != TrainingCalls.Work.FullName, calls => calls.Use(ClaimedLength.Guard));
         application.UseRouting();
         application.MapGrpcService<TrainingService>();
         application.MapGrpcService<RunControlService>();

@@ -84,11 +84,11 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     public void RunStarted(RunDescription description)
     {
         WantedWorkers = description.WantedWorkers;
+
+        // config.json comes first: whoever is killed after it leaves a directory that a resume knows, and sweeps.
+        files.RunStarted(description);
         log.Begin(setup.Start.NextStep);
         log.Event(NoticeKind.RunStarted, setup.Start.NextStep, null, $"run {description.RunId} of {setup.Plan.StepCount} steps");
-        files.RunStarted(description);
-
-        // Only now: whoever is killed in it leaves a directory that a resume knows, and sweeps.
         directory.RehearseCheckpoint(setup);
         reporter.RunStarted(description);
     }
@@ -176,7 +176,7 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         return Latest;
     }
 
-    /// <summary>Gives the verdict, once everything is written.</summary>
+    /// <summary>Gives the verdict, once everything is written; with an error where nothing of a completed run's weights could be.</summary>
     /// <param name="final">The weights of a run that was completed; null: those of the newest checkpoint, or the first ones.</param>
     public async Task<RunSummary> EndAsync(
         string status, string? error, Parameters? final, WorkersSummary workers, long nodesReassigned, long nodesCompared = 0)
@@ -185,6 +185,9 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         phase = RunPhase.Ended;
         await directory.FinishCheckpointsAsync();
         Publish();
+        string? model = directory.WriteModel(setup, parameters, Notice);
+        if (final is not null && model is null && !directory.HasCheckpointOf(steps))
+            error = "its weights are on no disk: neither the model nor a checkpoint of its last step could be written; make room, then resume does the rest";
         double seconds = Math.Max(trainingTime.TotalSeconds, 1e-9);
         var summary = new RunSummary
         {
@@ -209,7 +212,6 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
             NodesCompared = nodesCompared == 0 ? null : nodesCompared,
             Checkpoints = directory.CheckpointCount,
         };
-        string? model = directory.WriteModel(setup, parameters, Notice);
         files.RunEnded(summary, []);
         log.Flush();
         log.Event(NoticeKind.RunEnded, steps, null, error is null ? status : $"{status}: {error}");
@@ -239,7 +241,12 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
 
     private void Tell(RunSummary summary, string? model)
     {
-        List<string> written = [.. RunDirectoryReporter.PathsIn(directory.FullPath).Append(Path.Combine(directory.FullPath, LedgerFile.Name)).Where(File.Exists)];
+        List<string> written =
+        [
+            .. RunDirectoryReporter.PathsIn(directory.FullPath)
+                .Concat(new[] { LedgerFile.Name, EventLogFile.Name }.Select(name => Path.Combine(directory.FullPath, name)))
+                .Where(File.Exists),
+        ];
         if (model is not null)
             written.Add(model);
         if (directory.NewestCheckpoint is { } checkpoint)

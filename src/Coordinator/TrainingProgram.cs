@@ -66,7 +66,7 @@ public static class TrainingProgram
             : await RunClusterAsync(options, setup, session, recorder, host!, stop);
         return summary.Status switch
         {
-            "completed" => ExitCodes.Success,
+            "completed" when summary.Error is null => ExitCodes.Success,
             "interrupted" => ExitCodes.Interrupted,
             _ => ExitCodes.Failed,
         };
@@ -151,6 +151,7 @@ public static class TrainingProgram
         options.InProcess, options.InProcess ? 0 : options.Workers, options.Threads, host?.GrpcAddress?.ToString(),
         host?.DashboardAddress?.ToString(), directory.FullPath)
     {
+        Audit = options.Audit,
         ResumeOptions = options.Repeated,
     };
 

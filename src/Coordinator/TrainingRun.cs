@@ -77,7 +77,7 @@ internal sealed class TrainingRun : IDisposable
         (GradientSum sum, GradientSum added) = (session.Gradients.Rent(), session.Gradients.Rent());
         ReductionTree.Add(sum, added);
         _ = sum.IsFinite();
-        _ = Divergence.Find(0, new NodeTotals(1, 0, 0), sum.Layers, setup.Configuration);
+        _ = Divergence.Find(0, new NodeTotals(1, 0, 0), sum.Layers, rate: 1, setup.Configuration);
         optimizer.Update(Parameters.Copy(), sum, exampleCount: 1, 0, optimizer.CreateState(setup.Configuration.Shape));
         session.Gradients.Return(sum);
         session.Gradients.Return(added);
@@ -195,7 +195,8 @@ internal sealed class TrainingRun : IDisposable
         (GradientSum? sum, NodeTotals totals) = values.Root(work.Shards);
         if (FailOn(Incomplete(work, totals)))
             return;
-        if (FailOn(Divergence.Find(work.Step, totals, sum!.Layers, setup.Configuration)))
+        double rate = schedule.RateAt(setup.Configuration.LearningRate, work.Epoch);
+        if (FailOn(Divergence.Find(work.Step, totals, sum!.Layers, rate, setup.Configuration)))
         {
             // The weights before the step may still be good.
             if (Parameters.AreFinite())
@@ -203,8 +204,7 @@ internal sealed class TrainingRun : IDisposable
             return;
         }
 
-        optimizer.Update(
-            Parameters, sum, totals.ExampleCount, schedule.RateAt(setup.Configuration.LearningRate, work.Epoch), state);
+        optimizer.Update(Parameters, sum, totals.ExampleCount, rate, state);
         times.Committed(session.Time.GetElapsedTime(begin));
         epochTotals += totals;
         recorder.StepCommitted(work.Step, totals, values.All);

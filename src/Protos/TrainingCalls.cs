@@ -1,5 +1,4 @@
 using Backprop.Protos.Tensors;
-using Google.Protobuf;
 using Grpc.Core;
 
 namespace Backprop.Protos;
@@ -20,19 +19,6 @@ public static class TrainingCalls
         MethodType.ServerStreaming,
         ServiceName,
         "FetchDataset",
-        Messages(DatasetRequest.Parser),
-        Messages(DatasetChunk.Parser));
-
-    private static Marshaller<T> Messages<T>(MessageParser<T> parser)
-        where T : class, IMessage<T>
-    {
-        return new Marshaller<T>(
-            (message, context) =>
-            {
-                context.SetPayloadLength(message.CalculateSize());
-                message.WriteTo(context.GetBufferWriter());
-                context.Complete();
-            },
-            context => parser.ParseFrom(context.PayloadAsReadOnlySequence()));
-    }
+        MessageMarshaller.Create(DatasetRequest.Parser),
+        MessageMarshaller.Create(DatasetChunk.Parser));
 }

@@ -23,7 +23,7 @@ internal static class ResumeCommand
         the result (--layers to --init, --mini-batch to --seed) is the run's: the command line may repeat it, another value
         is refused, and what environment variables and appsettings.json say of it is left aside, as it is for --dataset,
         --test-file and --label-column. Options of workers, addresses, output and security are taken as train takes them;
-        --checkpoint-every and --data-dir are the run's unless they are given.
+        --checkpoint-every, --audit and --data-dir are the run's unless they are given.
 
         Exit codes: 0 done, 1 failed, 2 refused options, 130 Ctrl-C, 143 SIGTERM.
 

@@ -124,6 +124,8 @@ internal sealed record ResumedRun(TrainOptions Options, RunSetup Setup, IReadOnl
             texts[DatasetSettings.Directory] = saved?.Data.DataDirectory;
         if (!values.IsGiven(TrainSettings.CheckpointEvery) && saved is { CheckpointEvery: > 0 })
             texts[TrainSettings.CheckpointEvery] = saved.CheckpointEvery.ToString(CultureInfo.InvariantCulture);
+        if (!values.IsGiven(TrainSettings.Audit) && saved is { Audit: > 0 and <= 1 })
+            texts[TrainSettings.Audit] = saved.Audit.ToString("R", CultureInfo.InvariantCulture);
         return texts;
     }
 

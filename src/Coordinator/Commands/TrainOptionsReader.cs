@@ -140,7 +140,7 @@ public static class TrainOptionsReader
     private static List<string> Repeated(SettingValues values)
     {
         Setting[] kept = [TrainSettings.Dataset, DatasetSettings.Directory, DatasetSettings.TestFile, DatasetSettings.LabelColumn,
-            TrainSettings.Init, TrainSettings.RunDirectory, TrainSettings.CheckpointEvery];
+            TrainSettings.Init, TrainSettings.RunDirectory, TrainSettings.CheckpointEvery, TrainSettings.Audit];
         IEnumerable<Setting> needed = TrainSettings.All.Except(kept).Except(ResultSetting.All.Select(result => result.Setting));
         return [.. needed.Where(values.IsOnCommandLine).SelectMany(setting => Words(setting, values.Text(setting)!))];
     }

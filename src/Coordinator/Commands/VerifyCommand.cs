@@ -48,6 +48,8 @@ internal static class VerifyCommand
         List<string> faults = [.. check.Faults];
         if (CheckpointFiles.NewestFirst(Path.Combine(directory, RunDirectory.CheckpointsName)) is [var newest, ..] && newest.Step > check.Steps)
             faults.Add($"the ledger ends after {check.Steps} steps, and {CheckpointFiles.NameOf(newest.Path)} is there");
+        if (SummaryFile.TryRead(Path.Combine(directory, SummaryFile.Name)) is { } summary && summary.Steps > check.Steps)
+            faults.Add($"the ledger ends after {check.Steps} steps, and {SummaryFile.Name} says that {summary.Steps} were committed");
 
         string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
         foreach ((string worker, long examples) in check.ExamplesOf.OrderBy(worker => worker.Key, StringComparer.Ordinal))

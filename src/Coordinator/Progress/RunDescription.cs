@@ -15,6 +15,9 @@ public sealed record RunDescription(
     TrainingPlan Plan, bool InProcess, int WantedWorkers, int ThreadsPerWorker, string? ListenAddress,
     string? DashboardAddress, string RunDirectory)
 {
+    /// <summary>The share of the nodes that is computed twice; it does not change the result.</summary>
+    public double Audit { get; init; }
+
     /// <summary>Words of the command line that a resume needs again.</summary>
     public IReadOnlyList<string> ResumeOptions { get; init; } = [];
 }

@@ -6,7 +6,7 @@ public sealed record RunSummary
     /// <summary>"completed", "interrupted" or "failed".</summary>
     public required string Status { get; init; }
 
-    /// <summary>Why it failed; null otherwise.</summary>
+    /// <summary>Why it failed, or what became of a completed run's weights when none could be saved; null otherwise.</summary>
     public string? Error { get; init; }
 
     public required DatasetSummary Dataset { get; init; }
@@ -46,7 +46,7 @@ public sealed record RunSummary
 
     public required long NodesReassigned { get; init; }
 
-    /// <summary>Nodes whose value came twice and was compared; null for none.</summary>
+    /// <summary>Nodes whose value was compared with a second one, another worker's or the coordinator's own; null for none.</summary>
     public long? NodesCompared { get; init; }
 
     public required int Checkpoints { get; init; }

@@ -18,6 +18,7 @@ internal sealed class CheckpointWriter(string directory, TimeProvider time, stri
     private static readonly TimeSpan PauseAtMost = TimeSpan.FromSeconds(30);
 
     private readonly Action<string> delete = delete ?? File.Delete;
+    private readonly RepeatedFailure failure = new();
 
     private Task writing = Task.CompletedTask;
     private int pending;
@@ -30,7 +31,8 @@ internal sealed class CheckpointWriter(string directory, TimeProvider time, stri
 
     /// <summary>
     /// Whether one more keeps the time they take in bounds: training has gone on two hundred times as long as writing the last
-    /// one took, or half a minute: a disk that was slow once keeps no more than that from being saved. A training that shares its cores with the writing was seen to lose up to twice that time.
+    /// one took, or half a minute: a disk that was slow once keeps no more than that from being saved. A training that shares
+    /// its cores with the writing was seen to lose up to twice that time.
     /// </summary>
     public bool IsAffordable => Volatile.Read(ref pending) == 0 && time.GetTimestamp() >= Volatile.Read(ref affordableFrom);
 
@@ -109,10 +111,13 @@ internal sealed class CheckpointWriter(string directory, TimeProvider time, stri
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            notice($"WARNING: no checkpoint at step {checkpoint.NextStep}: {error.Message}; training goes on");
+            if (failure.Failed($"WARNING: no checkpoint at step {checkpoint.NextStep}: {error.Message}; training goes on") is { } line)
+                notice(line);
             return;
         }
 
+        if (failure.Succeeded() is > 0 and int times)
+            notice($"checkpoints are written again, from step {checkpoint.NextStep} on, after {times} that could not be");
         DeleteOld(checkpoint.NextStep, notice);
     }
 

@@ -13,8 +13,9 @@ namespace Backprop.Coordinator.Reports;
 /// <param name="Data">Where the data set was found, in paths that hold from any directory.</param>
 /// <param name="TrainingExamples">How many it had.</param>
 /// <param name="CheckpointEvery">Steps; 0: at the end of every epoch.</param>
+/// <param name="Audit">The share of the nodes that is computed twice.</param>
 public sealed record SavedConfiguration(
-    RunConfiguration Configuration, DatasetRequest Data, int TrainingExamples, int TestExamples, int CheckpointEvery);
+    RunConfiguration Configuration, DatasetRequest Data, int TrainingExamples, int TestExamples, int CheckpointEvery, double Audit);
 
 /// <summary>config.json: everything that determines the result, where its data is, and the versions that ran.</summary>
 public static class ConfigFile
@@ -32,6 +33,7 @@ public static class ConfigFile
         fields["training_examples"] = run.TrainingExamples;
         fields["test_examples"] = run.TestExamples;
         fields["checkpoint_every"] = run.Plan.CheckpointEvery;
+        fields["audit"] = run.Audit;
         fields["data"] = JsonSerializer.SerializeToNode(Findable(run.Data), ReportJson.Indented);
         fields["versions"] = new JsonObject
         {
@@ -52,7 +54,7 @@ public static class ConfigFile
             RunConfiguration configuration = JsonSerializer.Deserialize<RunConfiguration>(text, ReportJson.Indented)
                 ?? throw new JsonException("it is null");
             Rest rest = JsonSerializer.Deserialize<Rest>(text, ReportJson.Indented)!;
-            return new SavedConfiguration(configuration, rest.Data, rest.TrainingExamples, rest.TestExamples, rest.CheckpointEvery);
+            return new SavedConfiguration(configuration, rest.Data, rest.TrainingExamples, rest.TestExamples, rest.CheckpointEvery, rest.Audit);
         }
         catch (JsonException exception)
         {
@@ -79,5 +81,7 @@ public static class ConfigFile
         public required int TestExamples { get; init; }
 
         public required int CheckpointEvery { get; init; }
+
+        public double Audit { get; init; }
     }
 }

@@ -16,23 +16,36 @@ public sealed class LedgerFile : IDisposable
     private long step;
     private long steps;
 
-    private LedgerFile(FileStream stream) => this.stream = stream;
+    private LedgerFile(FileStream stream, long end)
+    {
+        this.stream = stream;
+        End = end;
+    }
+
+    /// <summary>When it was opened, the step after the last that it tells of.</summary>
+    public long End { get; }
 
     /// <summary>Opens the file of a run that starts, or of one that goes on, and compiles what writes its lines before the first step does.</summary>
     /// <param name="firstStep">The first step that will be appended; what the file says of it and later ones is dropped.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static LedgerFile Open(string path, long firstStep = 0)
     {
+        long end = 0;
         if (File.Exists(path))
         {
             StringBuilder kept = new();
             foreach (LedgerEntry entry in Read(path).Where(entry => entry.Step < firstStep))
-                kept.Append((entry with { Steps = Math.Min(entry.Steps, firstStep - entry.Step) }).ToJson()).Append('\n');
+            {
+                LedgerEntry before = entry with { Steps = Math.Min(entry.Steps, firstStep - entry.Step) };
+                kept.Append(before.ToJson()).Append('\n');
+                end = before.Step + before.Steps;
+            }
+
             WholeFile.Write(path, kept.ToString());
         }
 
         _ = new LedgerEntry(firstStep, 0, new Dictionary<ShardNode, string>()).ToJson();
-        return new LedgerFile(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0));
+        return new LedgerFile(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0), end);
     }
 
     /// <summary>The lines up to the first that is torn.</summary>

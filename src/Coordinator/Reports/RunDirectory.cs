@@ -48,6 +48,9 @@ internal sealed class RunDirectory : IDisposable
 
     public string? NewestCheckpoint => checkpoints.Newest;
 
+    /// <summary>Whether the newest one holds the weights after as many steps.</summary>
+    public bool HasCheckpointOf(long nextStep) => checkpoints.Newest == CheckpointFiles.PathOf(CheckpointsPath, nextStep);
+
     private string CheckpointsPath => Path.Combine(FullPath, CheckpointsName);
 
     /// <summary>Makes and locks the directory of a run that starts.</summary>
@@ -74,6 +77,8 @@ internal sealed class RunDirectory : IDisposable
         RunLock held = await RunLock.TakeAsync(fullPath, time);
         try
         {
+            // A coordinator that was killed in its first moments leaves nothing that a run could go on from.
+            AtomicFile.SweepLeftovers(fullPath);
             RequireEmpty(path, fullPath);
         }
         catch

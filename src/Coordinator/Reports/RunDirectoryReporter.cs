@@ -14,6 +14,7 @@ public sealed class RunDirectoryReporter(string directory, Action<string> warn, 
     : IRunReporter, IDisposable
 {
     private readonly List<EpochMetrics> epochs = [];
+    private readonly RepeatedFailure metricsFailure = new();
     private RunDescription? run;
     private MetricsFile? metrics;
 
@@ -41,7 +42,7 @@ public sealed class RunDirectoryReporter(string directory, Action<string> warn, 
     {
         EpochMetrics line = EpochMetrics.From(result, snapshot);
         epochs.Add(line);
-        Guard(MetricsFile.Name, _ => metrics?.Append(line));
+        Guard(MetricsFile.Name, _ => metrics?.Append(line), metricsFailure);
     }
 
     public void Noticed(string line)
@@ -66,16 +67,20 @@ public sealed class RunDirectoryReporter(string directory, Action<string> warn, 
         metrics = null;
     }
 
-    private void Guard(string name, Action<string> write)
+    /// <param name="repeated">For what is written again and again.</param>
+    private void Guard(string name, Action<string> write, RepeatedFailure? repeated = null)
     {
         string path = Path.Combine(directory, name);
         try
         {
             write(path);
+            _ = repeated?.Succeeded();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            warn($"WARNING: {path} could not be written: {exception.Message}");
+            string line = $"WARNING: {path} could not be written: {exception.Message}";
+            if ((repeated is null ? line : repeated.Failed(line)) is { } told)
+                warn(told);
         }
     }
 }

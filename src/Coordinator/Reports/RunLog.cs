@@ -17,6 +17,12 @@ internal sealed class RunLog(string directory, TimeProvider time, Action<string>
     public void Begin(long firstStep)
     {
         ledger = Open(LedgerFile.Name, path => LedgerFile.Open(path, firstStep));
+        if (ledger is { } open && open.End < firstStep)
+        {
+            warn(
+                $"WARNING: {Path.Combine(directory, LedgerFile.Name)} tells nothing of steps {open.End} to {firstStep - 1}: verify can prove nothing of them");
+        }
+
         events = Open(EventLogFile.Name, path => new EventLogFile(path, time));
     }
 

@@ -32,12 +32,12 @@ internal static class RunFacts
         yield return $"weights_sha256 {summary.WeightsSha256}";
         if (run is { InProcess: false })
             yield return Invariant($"workers joined {summary.Workers.Joined}, lost {summary.Workers.Lost}; nodes reassigned {summary.NodesReassigned}")
-                + (summary.NodesCompared is { } compared ? Invariant($", {compared} compared with a second worker's") : "");
+                + (summary.NodesCompared is { } compared ? Invariant($", {compared} compared with a second value") : "");
         foreach (string path in written)
             yield return $"wrote {path}";
         if (run is null)
             yield break;
-        if (summary.Status == "completed")
+        if (summary is { Status: "completed", Error: null })
             yield return $"next: {Program} evaluate {Quoted(run.RunDirectory)}{DataOptions(run.Data)}";
         else if (CanGoOn(summary, written))
             yield return $"next: {Program} resume {Quoted(run.RunDirectory)}{string.Concat(run.ResumeOptions.Select(word => $" {Quoted(word)}"))}";
@@ -45,7 +45,7 @@ internal static class RunFacts
 
     /// <summary>A run that failed goes on from its checkpoint, unless it would fail again.</summary>
     private static bool CanGoOn(RunSummary summary, IReadOnlyList<string> written) =>
-        summary.Status == "interrupted"
+        summary.Status is "interrupted" or "completed"
         || (!Divergence.IsCauseOf(summary.Error ?? "") && written.Any(path => Path.GetFileName(path).StartsWith("step-", StringComparison.Ordinal)));
 
     private static string Descent(RunConfiguration c) => Invariant($"{c.Optimizer}, learning rate {c.LearningRate}")

@@ -6,7 +6,7 @@ using Grpc.Core;
 namespace Backprop.Coordinator.Transport;
 
 /// <summary>Service RunControl over gRPC: looks at the run and asks it to stop.</summary>
-internal sealed class RunControlService(RunSession session, RunRecorder recorder) : RunControl.RunControlBase
+internal sealed class RunControlService(RunSession session, RunRecorder recorder) : RunControlServiceBase
 {
     private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
 
@@ -14,13 +14,13 @@ internal sealed class RunControlService(RunSession session, RunRecorder recorder
         Task.FromResult(Status(recorder.Latest));
 
     public override async Task WatchStatus(
-        StatusRequest request, IServerStreamWriter<RunStatus> responseStream, ServerCallContext context)
+        StatusRequest request, IServerStreamWriter<RunStatus> responses, ServerCallContext context)
     {
         using var timer = new PeriodicTimer(WatchInterval, session.Time);
         do
         {
             ProgressSnapshot latest = recorder.Latest;
-            await responseStream.WriteAsync(Status(latest), context.CancellationToken);
+            await responses.WriteAsync(Status(latest), context.CancellationToken);
             if (latest.Phase == RunPhase.Ended)
                 return;
         }

@@ -54,6 +54,11 @@ internal sealed class TrainingService(RunSession session) : TrainingServiceBase
             throw new RpcException(new Status(
                 StatusCode.DeadlineExceeded, $"No JoinRequest within {RunSession.SilenceLimit.TotalSeconds:0} s."));
         }
+        catch (IOException error)
+        {
+            // What gRPC makes of a claimed length of 2^31 or more; where the connection broke, nobody hears it.
+            throw new RpcException(new Status(StatusCode.ResourceExhausted, error.Message));
+        }
     }
 
     /// <summary>Reads and writes until a side ends the call.</summary>

@@ -3,16 +3,22 @@ using System.Runtime.Intrinsics;
 
 namespace Backprop.Core.Elements;
 
-/// <summary>Tells numbers from NaN and infinity.</summary>
+/// <summary>Tells numbers from NaN and infinity, and from those beyond a limit.</summary>
 public static class Finite
 {
     // Without its sign a float's bits, taken as an integer, are the greater the greater the number is; infinity is the
     // least of those that are none.
     private const int Magnitude = 0x7FFFFFFF;
-    private const int Infinity = 0x7F800000;
 
-    /// <summary>True when every element is a finite number. A step looks at all its gradients so: it is to cost next to nothing.</summary>
-    public static bool All(ReadOnlySpan<float> values)
+    /// <summary>True when every element is a finite number.</summary>
+    public static bool All(ReadOnlySpan<float> values) => AllWithin(values, float.MaxValue);
+
+    /// <summary>
+    /// True when every element is a number from −<paramref name="limit"/> to <paramref name="limit"/>. A step looks at all its
+    /// gradients so: it is to cost next to nothing.
+    /// </summary>
+    /// <param name="limit">Finite, at least 0.</param>
+    public static bool AllWithin(ReadOnlySpan<float> values, float limit)
     {
         ReadOnlySpan<Vector512<int>> vectors = MemoryMarshal.Cast<float, Vector512<int>>(values);
         Vector512<int> magnitude = Vector512.Create(Magnitude);
@@ -32,11 +38,11 @@ public static class Finite
         for (; i < vectors.Length; i++)
             first = Vector512.Max(first, vectors[i] & magnitude);
         Vector512<int> greatest = Vector512.Max(Vector512.Max(first, second), Vector512.Max(third, fourth));
-        if (Vector512.GreaterThanOrEqualAny(greatest, Vector512.Create(Infinity)))
+        if (Vector512.GreaterThanAny(greatest, Vector512.Create(BitConverter.SingleToInt32Bits(limit))))
             return false;
         foreach (float value in values[(vectors.Length * Vector512<float>.Count)..])
         {
-            if (!float.IsFinite(value))
+            if (!(MathF.Abs(value) <= limit))
                 return false;
         }
 

@@ -46,7 +46,20 @@ public static class CheckpointFile
     }
 
     /// <exception cref="UserErrorException">It is no checkpoint, or was changed since it was written.</exception>
-    public static Checkpoint Read(string path) => Read(path, SafetensorsFile.Read(path));
+    public static Checkpoint Read(string path)
+    {
+        SafetensorsFile file;
+        try
+        {
+            file = SafetensorsFile.Read(path);
+        }
+        catch (UserErrorException error) when (error.InnerException is not (IOException or UnauthorizedAccessException))
+        {
+            throw new UserErrorException($"{error.Message.TrimEnd('.')} (checksum mismatch: it is damaged).", error);
+        }
+
+        return Read(path, file);
+    }
 
     internal static Checkpoint Read(string path, SafetensorsFile file)
     {

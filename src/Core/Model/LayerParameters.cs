@@ -29,6 +29,9 @@ public sealed class LayerParameters
     /// <summary>True when none of the numbers is NaN or infinite.</summary>
     public bool IsFinite() => Finite.All(Weights.Values) && Finite.All(Biases.Values);
 
+    /// <inheritdoc cref="Finite.AllWithin"/>
+    public bool IsWithin(float limit) => Finite.AllWithin(Weights.Values, limit) && Finite.AllWithin(Biases.Values, limit);
+
     /// <summary>True when all numbers have the same bits as the other's: −0 is not 0 here, and a NaN equals itself.</summary>
     public bool HasSameBits(LayerParameters other) =>
         SameBits(Weights.Values, other.Weights.Values) && SameBits(Biases.Values, other.Biases.Values);

@@ -8,19 +8,29 @@ public static class Divergence
 {
     private const string Beginning = "training diverged at step ";
 
+    /// <summary>
+    /// No weight of a network that learns moves so far in one step: with such a weight every unit that it leads to is saturated
+    /// for good, and the slopes there are exactly 0, so that nothing infinite would ever tell of it.
+    /// </summary>
+    private const double MoveAtMost = 1e12;
+
     /// <summary>Looks at a mini-batch's cost and gradient, before they are used.</summary>
-    /// <param name="gradient">∇W[l] and ∇b[l], as sums or means.</param>
+    /// <param name="gradient">∇W[l] and ∇b[l], as sums.</param>
+    /// <param name="rate">η of the step.</param>
     /// <returns>What the run fails with; null when all is well.</returns>
     public static string? Find(
-        long step, NodeTotals totals, IReadOnlyList<LayerParameters> gradient, RunConfiguration configuration)
+        long step, NodeTotals totals, IReadOnlyList<LayerParameters> gradient, double rate, RunConfiguration configuration)
     {
+        float limit = (float)Math.Min(MoveAtMost / rate * totals.ExampleCount, float.MaxValue);
         int layer = 0;
-        while (layer < gradient.Count && gradient[layer].IsFinite())
+        while (layer < gradient.Count && gradient[layer].IsWithin(limit))
             layer++;
         string? ofLayer = layer == gradient.Count ? null : $"the gradient of layer {layer}";
         return (double.IsFinite(totals.Cost), ofLayer) switch
         {
             (true, null) => null,
+            (true, _) when gradient[layer].IsFinite() =>
+                Describe(step, FormattableString.Invariant($"{ofLayer} would move a weight by more than {MoveAtMost:0E+0}"), configuration),
             (true, _) => Describe(step, $"{ofLayer} is not finite", configuration),
             (false, null) => Describe(step, "the mini-batch's cost is not finite", configuration),
             (false, _) => Describe(step, $"the mini-batch's cost is not finite, nor is {ofLayer}", configuration),

@@ -89,7 +89,7 @@ public sealed class LocalTrainer : IDisposable
 
             (int first, int end) = plan.PositionsOf(step);
             NodeTotals totals = Backpropagate(order.AsSpan(first, end - first), parameters);
-            if (Divergence.Find(step, totals, root.Layers, configuration) is { } diverged)
+            if (Divergence.Find(step, totals, root.Layers, rate, configuration) is { } diverged)
             {
                 // The weights before the step may still be good.
                 if (parameters.AreFinite())

@@ -15,6 +15,7 @@ public sealed class CoordinatorRefusalTests : IDisposable
     [InlineData("trian", "Unknown command 'trian'|train")]
     [InlineData("train digits", "'digits'|train --help")]
     [InlineData("--layers", "--layers needs a value|784-30-10")]
+    [InlineData("--epochs --workers 2", "--epochs needs a value: it takes a whole number")]
     [InlineData("--seed 1 --seed 2", "--seed is given 2 times")]
     [InlineData("--epochs 3 evaluate x", "--epochs stands before evaluate")]
     public Task Coordinator_UnknownWord_SaysWhatIsMeant(string commandLine, string expected) =>

@@ -33,6 +33,19 @@ public sealed class VerifyCommandTests : IDisposable
         Assert.Contains("WRONG: steps 50 to 99 are missing", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Verify_LedgerShorterThanTheRun_SaysSo()
+    {
+        await CoordinatorProcess.CompleteAsync(directory, "--epochs 1 --in-process --checkpoint-every 50");
+        string run = Path.Combine(directory.Path, "run");
+        string ledger = Path.Combine(run, "ledger.jsonl");
+        File.WriteAllLines(ledger, File.ReadAllLines(ledger)[..2]);
+        Directory.Delete(Path.Combine(run, "checkpoints"), recursive: true);
+        (int exitCode, string output) = await VerifyAsync();
+        Assert.Equal(1, exitCode);
+        Assert.Contains("WRONG: the ledger ends after 100 steps, and summary.json says that 150 were committed", output, StringComparison.Ordinal);
+    }
+
     private async Task<(int ExitCode, string Output)> VerifyAsync()
     {
         await using ProgramProcess program = ProgramProcess.Start("Coordinator", directory.Path, ["verify", "run"]);

@@ -129,6 +129,9 @@ internal sealed class CoordinatorProcess : IAsyncDisposable
         return new RunVerdict(JsonDocument.Parse(text).RootElement);
     }
 
+    /// <summary>What --json printed.</summary>
+    public RunVerdict Printed() => new(JsonDocument.Parse(Program.Output).RootElement);
+
     /// <summary>Waits until a checkpoint of so many steps stands.</summary>
     public async Task UntilCheckpointAsync(long step)
     {

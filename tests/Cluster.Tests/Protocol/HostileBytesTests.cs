@@ -14,8 +14,6 @@ namespace Backprop.Cluster.Tests.Protocol;
 public sealed class HostileBytesTests : IDisposable
 {
     private const long MemoryAtMost = 512L << 20;
-    private const uint Huge = 0x7FFFFFFF;
-
     private static readonly Marshaller<byte[]> raw = new(bytes => bytes, bytes => bytes);
 
     private readonly TemporaryDirectory directory = new();
@@ -31,12 +29,17 @@ public sealed class HostileBytesTests : IDisposable
     [InlineData(RawCall.Work)]
     [InlineData(RawCall.FetchDataset)]
     [InlineData(RawCall.GetStatus)]
+    [InlineData(RawCall.CheckHealth)]
     public Task Call_ClaimedHugeLength_ResourceExhausted(string path) => ExpectUnharmedAsync(async address =>
     {
-        for (int i = 0; i < 20; i++)
+        // One bit more than an int holds is another case for whoever reads it.
+        foreach (uint length in (uint[])[0x7FFFFFFF, 0x80000000, 0xFFFFFFFF])
         {
-            byte[] body = RawCall.Prefixed([1, 2, 3], claimedLength: Huge);
-            Assert.Equal((int)StatusCode.ResourceExhausted, (await RawCall.SendAsync(client, address, path, body)).Status);
+            for (int i = 0; i < 20; i++)
+            {
+                byte[] body = RawCall.Prefixed([1, 2, 3], claimedLength: length);
+                Assert.Equal((int)StatusCode.ResourceExhausted, (await RawCall.SendAsync(client, address, path, body)).Status);
+            }
         }
     });
 
@@ -82,8 +85,8 @@ public sealed class HostileBytesTests : IDisposable
             var (status, text, _) = await RawCall.SendAsync(client, address, path, RawCall.Prefixed(message));
             Assert.InRange(status, 0, 16);
             Assert.DoesNotContain("   at ", text, StringComparison.Ordinal);
-            if (path == RawCall.Work)
-                Assert.Equal((int)StatusCode.InvalidArgument, status);
+            if (path == RawCall.Work || status != (int)StatusCode.OK)
+                Assert.True(status is (int)StatusCode.InvalidArgument or (int)StatusCode.NotFound, $"{path}: {status} {text}");
             refused += status == 0 ? 0 : 1;
         }
 

@@ -75,7 +75,7 @@ public sealed class CheckpointWriterTests : IDisposable
         writer.Save(SampleRun.Checkpoint(30), notices.Add);
         await writer.FinishAsync();
         Assert.Equal(["step-000000030.safetensors"], Names());
-        Assert.Equal(2, notices.Count);
+        Assert.Equal("checkpoints are written again, from step 30 on, after 2 that could not be", Assert.Single(notices.Skip(2)));
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class ConfigFileTests : IDisposable
         // The options of train that change the result, the hashes of what they name, and what a resume needs beside them.
         Assert.Equal(
             [
-                "activations", "checkpoint_every", "cost", "data", "dataset", "dataset_sha256", "epochs", "init_sha256", "initializer", "l2",
+                "activations", "audit", "checkpoint_every", "cost", "data", "dataset", "dataset_sha256", "epochs", "init_sha256", "initializer", "l2",
                 "layers", "learning_rate", "mini_batch", "momentum", "optimizer", "schedule", "seed", "shards", "shuffle", "test_examples",
                 "training_examples", "versions",
             ],
@@ -58,7 +58,7 @@ public sealed class ConfigFileTests : IDisposable
             ])
         {
             ConfigFile.Write(path, SampleRun.Description with { Configuration = configuration, DatasetName = "a \"data\" set, <né>" });
-            Assert.Equal(new SavedConfiguration(configuration, new DatasetRequest("digits"), 12, 3, 2), ConfigFile.Read(path));
+            Assert.Equal(new SavedConfiguration(configuration, new DatasetRequest("digits"), 12, 3, 2, 0.25), ConfigFile.Read(path));
         }
 
         Assert.Equal([path], directory.Entries());

@@ -45,6 +45,18 @@ public sealed class RunDirectoryTests : IDisposable
         Assert.True(Directory.Exists(other));
     }
 
+    /// <summary>Before config.json there is nothing to resume, and a coordinator that was killed by then is no reason to refuse.</summary>
+    [Theory]
+    [InlineData(".lock-owner.fed98a606638400ab007e103b5d55067.part")]
+    [InlineData("config.json.fed98a606638400ab007e103b5d55067.part")]
+    public async Task Create_KilledInItsFirstMoments_IsTakenAnew(string leftover)
+    {
+        directory.Write(".lock", "");
+        directory.Write(leftover, "half");
+        using RunDirectory taken = await CreateAsync(directory.Path);
+        Assert.Equal([".lock", ".lock-owner"], Directory.GetFileSystemEntries(directory.Path).Select(Path.GetFileName).Order());
+    }
+
     [Theory]
     [InlineData("file")]
     [InlineData(".hidden")]

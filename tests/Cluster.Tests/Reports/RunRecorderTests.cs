@@ -24,7 +24,7 @@ public sealed class RunRecorderTests : IDisposable
     {
         using RunDirectory run = await RunDirectory.CreateAsync(Path.Combine(directory.Path, "run"), TimeProvider.System);
         RunSetup setup = Setup();
-        await using var recorder = new RunRecorder(setup, run, new Silent(), new Silent(), time);
+        await using var recorder = new RunRecorder(setup, run, new Recording(), new Recording(), time);
         recorder.RunStarted(SampleRun.Description);
         time.Advance(TimeSpan.FromSeconds(100));
         recorder.Enter(RunPhase.Training);
@@ -36,6 +36,29 @@ public sealed class RunRecorderTests : IDisposable
         recorder.StepCommitted(1, new NodeTotals(6, 0, 0));
 
         Assert.Equal(TimeSpan.FromSeconds(1 + 2 + 4), recorder.TrainingTime);
+    }
+
+    /// <summary>A kill between the two would leave a directory that is neither empty nor a run's.</summary>
+    [Fact]
+    public async Task RunStarted_ConfigurationComesFirst()
+    {
+        using RunDirectory run = await RunDirectory.CreateAsync(Path.Combine(directory.Path, "run"), TimeProvider.System);
+        var files = new Recording(run.FullPath);
+        await using var recorder = new RunRecorder(Setup(), run, files, new Recording(), time);
+        recorder.RunStarted(SampleRun.Description);
+        Assert.Equal([".lock", ".lock-owner"], files.Found);
+    }
+
+    [Fact]
+    public async Task RunStarted_LedgerOfAResumedRunIsGone_SaysWhatCannotBeProven()
+    {
+        using RunDirectory run = await RunDirectory.CreateAsync(Path.Combine(directory.Path, "run"), TimeProvider.System);
+        RunSetup setup = Setup();
+        setup = setup with { Start = setup.Start with { NextStep = 3 } };
+        var told = new Recording();
+        await using var recorder = new RunRecorder(setup, run, new Recording(), told, time);
+        recorder.RunStarted(SampleRun.Description);
+        Assert.Contains(told.Lines, line => line.EndsWith("ledger.jsonl tells nothing of steps 0 to 2: verify can prove nothing of them", StringComparison.Ordinal));
     }
 
     private static RunSetup Setup()
@@ -50,10 +73,17 @@ public sealed class RunRecorderTests : IDisposable
             new TrainingStart(ParameterInitializers.Create("scaled-gaussian", shape, 1)));
     }
 
-    private sealed class Silent : IRunReporter
+    private sealed class Recording(string? directory = null) : IRunReporter
     {
+        /// <summary>What was in the directory when the run was announced.</summary>
+        public IReadOnlyList<string?> Found { get; private set; } = [];
+
+        public List<string> Lines { get; } = [];
+
         public void RunStarted(RunDescription description)
         {
+            if (directory is not null)
+                Found = [.. Directory.GetFileSystemEntries(directory).Select(Path.GetFileName).Order()];
         }
 
         public void Progressed(ProgressSnapshot snapshot)
@@ -64,9 +94,7 @@ public sealed class RunRecorderTests : IDisposable
         {
         }
 
-        public void Noticed(string line)
-        {
-        }
+        public void Noticed(string line) => Lines.Add(line);
 
         public void RunEnded(RunSummary summary, IReadOnlyList<string> writtenFiles)
         {

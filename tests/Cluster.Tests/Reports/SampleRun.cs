@@ -33,7 +33,10 @@ internal static class SampleRun
 
     public static RunDescription Description { get; } = new(
         "run-1", Configuration, new DatasetRequest("digits"), "tiny", 12, 3, Configuration.Plan(12, 3, checkpointEvery: 2), InProcess: false,
-        WantedWorkers: 2, ThreadsPerWorker: 1, "http://127.0.0.1:5000", "http://127.0.0.1:5080", "runs/one");
+        WantedWorkers: 2, ThreadsPerWorker: 1, "http://127.0.0.1:5000", "http://127.0.0.1:5080", "runs/one")
+    {
+        Audit = 0.25,
+    };
 
     /// <summary>The example of the interface, figure by figure.</summary>
     public static RunSummary Summary { get; } = new()
