@@ -22,7 +22,12 @@ internal sealed class Conversation(
         if (await Task.WhenAny(first, Task.Delay(WelcomeLimit, time, cancellation)) != first)
             throw Silent(WelcomeLimit);
         if (await first && responses.Current.Message?.Welcome is { } welcome)
+        {
+            // It may have been long in coming; the silence that is too long begins now.
+            Volatile.Write(ref lastHeard, time.GetTimestamp());
             return welcome;
+        }
+
         throw new RpcException(new Status(StatusCode.Internal, "The coordinator's first message was no Welcome."));
     }
 
