@@ -2,6 +2,7 @@ using Backprop.Coordinator.Scheduling;
 using Backprop.Coordinator.Transport;
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;
+using Backprop.Core.Training;
 
 namespace Backprop.Coordinator;
 
@@ -18,7 +19,7 @@ internal readonly record struct NodeValue(WorkerId? Worker, string Name, Gradien
 }
 
 /// <summary>The values of the current work's nodes, added along the fixed tree once all are there.</summary>
-internal sealed class NodeValues(GradientPool pool)
+internal sealed class NodeValues(GradientPool pool, ModelTeam team)
 {
     private readonly Dictionary<ShardNode, NodeValue> values = [];
 
@@ -67,7 +68,7 @@ internal sealed class NodeValues(GradientPool pool)
         if (left is null || right is null)
             return left ?? right;
         if (left.Value.Sum is { } target && right.Value.Sum is { } added)
-            ReductionTree.Add(target, added);
+            team.Add(target, added);
         return (left.Value.Sum, left.Value.Totals + right.Value.Totals);
     }
 }

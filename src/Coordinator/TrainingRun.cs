@@ -3,6 +3,7 @@ using Backprop.Coordinator.LocalWorkers;
 using Backprop.Coordinator.Progress;
 using Backprop.Coordinator.Scheduling;
 using Backprop.Coordinator.Transport;
+using Backprop.Core.LinearAlgebra;
 using Backprop.Core.Model;
 using Backprop.Core.Optimizers;
 using Backprop.Core.Sharding;
@@ -19,12 +20,17 @@ namespace Backprop.Coordinator;
 /// </summary>
 internal sealed class TrainingRun : IDisposable
 {
+    /// <summary>What is done to a whole model waits for memory: more threads than this do not make it faster.</summary>
+    private const int ThreadsAtMost = 8;
+
     private readonly RunSetup setup;
     private readonly Scheduler scheduler;
     private readonly RunSession session;
     private readonly RunRecorder recorder;
     private readonly LocalWorkerGroup? localWorkers;
     private readonly WorkerBoard board;
+    private readonly ThreadTeam threads = new(Math.Min(Environment.ProcessorCount, ThreadsAtMost));
+    private readonly ModelTeam team;
     private readonly NodeValues values;
     private readonly OwnComputation own;
     private readonly ValueComparison comparison;
@@ -48,7 +54,8 @@ internal sealed class TrainingRun : IDisposable
         this.localWorkers = localWorkers;
         this.board = board;
         times = new StepTimes(session.Time);
-        values = new NodeValues(session.Gradients);
+        team = new ModelTeam(threads);
+        values = new NodeValues(session.Gradients, team);
         own = new OwnComputation(setup, session.Gradients);
         comparison = new ValueComparison(values, own, isOff: session.Fingerprint is null);
         optimizer = OptimizerCatalog.Create(setup.Configuration);
@@ -69,16 +76,21 @@ internal sealed class TrainingRun : IDisposable
         return finished.Task;
     }
 
-    public void Dispose() => own.Dispose();
+    public void Dispose()
+    {
+        own.Dispose();
+        threads.Dispose();
+    }
 
     /// <summary>Adds and updates copies as a step does: its code is compiled while workers start, and not in the first step.</summary>
     private void Prepare()
     {
         (GradientSum sum, GradientSum added) = (session.Gradients.Rent(), session.Gradients.Rent());
-        ReductionTree.Add(sum, added);
+        sum.Totals = added.Totals = new NodeTotals(1, 0, 0);
+        team.Add(sum, added);
         _ = sum.IsFinite();
-        _ = Divergence.Find(0, new NodeTotals(1, 0, 0), sum.Layers, rate: 1, setup.Configuration);
-        optimizer.Update(Parameters.Copy(), sum, exampleCount: 1, 0, optimizer.CreateState(setup.Configuration.Shape));
+        _ = Divergence.Find(0, sum.Totals, sum.Layers, rate: 1, setup.Configuration, team);
+        team.Update(optimizer, Parameters.Copy(), sum.Layers, exampleCount: 1, 0, optimizer.CreateState(setup.Configuration.Shape));
         session.Gradients.Return(sum);
         session.Gradients.Return(added);
     }
@@ -160,7 +172,7 @@ internal sealed class TrainingRun : IDisposable
     private void Assign(SchedulerCommand.Assign assign)
     {
         recorder.Enter(assign.Work.Kind == Scheduling.WorkKind.Training ? RunPhase.Training : RunPhase.Evaluating);
-        session.Workers[assign.Worker]?.Assign(assign.Work, assign.Nodes, Parameters);
+        session.Workers[assign.Worker]?.Assign(assign.Work, assign.Nodes, Parameters, team);
         board.Assigned(assign.Worker, assign.Nodes);
         if (assign.Work.Kind == Scheduling.WorkKind.Training)
             times.Assigned();
@@ -196,7 +208,7 @@ internal sealed class TrainingRun : IDisposable
         if (FailOn(Incomplete(work, totals)))
             return;
         double rate = schedule.RateAt(setup.Configuration.LearningRate, work.Epoch);
-        if (FailOn(Divergence.Find(work.Step, totals, sum!.Layers, rate, setup.Configuration)))
+        if (FailOn(Divergence.Find(work.Step, totals, sum!.Layers, rate, setup.Configuration, team)))
         {
             // The weights before the step may still be good.
             if (Parameters.AreFinite())
@@ -204,7 +216,7 @@ internal sealed class TrainingRun : IDisposable
             return;
         }
 
-        optimizer.Update(Parameters, sum, totals.ExampleCount, rate, state);
+        team.Update(optimizer, Parameters, sum.Layers, totals.ExampleCount, rate, state);
         times.Committed(session.Time.GetElapsedTime(begin));
         epochTotals += totals;
         recorder.StepCommitted(work.Step, totals, values.All);

@@ -94,9 +94,9 @@ internal sealed class NodeValueReader(
             throw Refused($"{Describe(key)} by shared memory, where it was to be sent");
         NodeTotals totals = Totals(key, header.Totals);
         GradientSum sum = pool.Rent();
-        shared!.ReadValue(slot.Value, sum.Layers);
+        bool isFinite = shared!.ReadValue(slot.Value, sum.Layers);
         sum.Totals = totals;
-        return (Answered(key, sum.IsFinite()), sum);
+        return (Answered(key, isFinite && double.IsFinite(totals.Cost)), sum);
     }
 
     /// <summary>Takes an evaluation node's value.</summary>

@@ -30,7 +30,9 @@ public sealed class LayerParameters
     public bool IsFinite() => Finite.All(Weights.Values) && Finite.All(Biases.Values);
 
     /// <inheritdoc cref="Finite.AllWithin"/>
-    public bool IsWithin(float limit) => Finite.AllWithin(Weights.Values, limit) && Finite.AllWithin(Biases.Values, limit);
+    public bool IsWithin(float limit, Share share) =>
+        Finite.AllWithin(Weights.Values.AsSpan(share.Of(Weights.Values.Length)), limit)
+        && Finite.AllWithin(Biases.Values.AsSpan(share.Of(Biases.Values.Length)), limit);
 
     /// <summary>True when all numbers have the same bits as the other's: −0 is not 0 here, and a NaN equals itself.</summary>
     public bool HasSameBits(LayerParameters other) =>

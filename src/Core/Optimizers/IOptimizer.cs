@@ -33,15 +33,16 @@ public interface IOptimizer
     /// <param name="exampleCount">m, the mini-batch's true size: the sum is divided by it, once.</param>
     /// <param name="learningRate">η of this step.</param>
     /// <param name="state">The layer's part of it is advanced.</param>
+    /// <param name="share">The elements of W and of b to update; the others stay.</param>
     void UpdateLayer(
         int layer, LayerParameters parameters, LayerParameters sum, int exampleCount, double learningRate,
-        OptimizerState state);
+        OptimizerState state, Share share);
 
     /// <summary>Updates all layers, each as <see cref="UpdateLayer"/> does.</summary>
     void Update(
         Parameters parameters, GradientSum sum, int exampleCount, double learningRate, OptimizerState state)
     {
         for (int layer = 0; layer < parameters.Layers.Count; layer++)
-            UpdateLayer(layer, parameters.Layers[layer], sum.Layers[layer], exampleCount, learningRate, state);
+            UpdateLayer(layer, parameters.Layers[layer], sum.Layers[layer], exampleCount, learningRate, state, Share.Whole);
     }
 }

@@ -21,7 +21,7 @@ internal sealed class StochasticGradientDescent(double momentum, double weightDe
 
     public void UpdateLayer(
         int layer, LayerParameters parameters, LayerParameters sum, int exampleCount, double learningRate,
-        OptimizerState state)
+        OptimizerState state, Share share)
     {
         if (parameters.Outputs != sum.Outputs || parameters.Inputs != sum.Inputs)
         {
@@ -44,15 +44,21 @@ internal sealed class StochasticGradientDescent(double momentum, double weightDe
 
         LayerParameters? velocity = hasMomentum ? state.Velocity!.Layers[layer] : null;
         float rate = (float)learningRate;
-        Step(parameters.Weights.Values, velocity?.Weights.Values, sum.Weights.Values, exampleCount, weightDecay, rate);
-        Step(parameters.Biases.Values, velocity?.Biases.Values, sum.Biases.Values, exampleCount, 0f, rate);
+        Step(parameters.Weights.Values, velocity?.Weights.Values, sum.Weights.Values, exampleCount, weightDecay, rate, share);
+        Step(parameters.Biases.Values, velocity?.Biases.Values, sum.Biases.Values, exampleCount, 0f, rate, share);
+    }
+
+    private void Step(float[] values, float[]? velocity, float[] sum, int exampleCount, float decay, float rate, Share share)
+    {
+        Range range = share.Of(values.Length);
+        Step(values.AsSpan(range), velocity is null ? default : velocity.AsSpan(range), sum.AsSpan(range), exampleCount, decay, rate);
     }
 
     internal void Step(
-        Span<float> values, float[]? velocity, ReadOnlySpan<float> sum, int exampleCount, float decay, float rate,
+        Span<float> values, Span<float> velocity, ReadOnlySpan<float> sum, int exampleCount, float decay, float rate,
         int lanes = ElementLoop.Widest)
     {
-        if (velocity is null)
+        if (!hasMomentum)
             ElementLoop.Map(new Descent(exampleCount, decay, rate), values, sum, values, lanes);
         else
             ElementLoop.Update(new MomentumDescent(exampleCount, decay, rate, momentum), values, velocity, sum, lanes);

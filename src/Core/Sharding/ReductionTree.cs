@@ -22,17 +22,23 @@ public static class ReductionTree
             if (replace)
                 right.Layers[layer].CopyTo(target.Layers[layer]);
             else
-                AddLayer(target.Layers[layer], right.Layers[layer]);
+                AddLayer(target.Layers[layer], right.Layers[layer], Share.Whole);
         }
 
         target.Totals = replace ? right.Totals : target.Totals + right.Totals;
     }
 
-    /// <summary>target ← target + right for one layer; neither may be the sum of an empty node.</summary>
-    public static void AddLayer(LayerParameters target, LayerParameters right)
+    /// <summary>target ← target + right for a share of one layer; neither may be the sum of an empty node.</summary>
+    public static void AddLayer(LayerParameters target, LayerParameters right, Share share)
     {
-        Add(target.Weights.Values, right.Weights.Values);
-        Add(target.Biases.Values, right.Biases.Values);
+        Add(target.Weights.Values, right.Weights.Values, share);
+        Add(target.Biases.Values, right.Biases.Values, share);
+    }
+
+    private static void Add(float[] target, float[] right, Share share)
+    {
+        Range range = share.Of(target.Length);
+        Add(target.AsSpan(range), right.AsSpan(range));
     }
 
     /// <summary>target ← target + right for any run of elements.</summary>

@@ -17,13 +17,16 @@ public static class Divergence
     /// <summary>Looks at a mini-batch's cost and gradient, before they are used.</summary>
     /// <param name="gradient">∇W[l] and ∇b[l], as sums.</param>
     /// <param name="rate">η of the step.</param>
+    /// <param name="team">Looks at large models together.</param>
     /// <returns>What the run fails with; null when all is well.</returns>
     public static string? Find(
-        long step, NodeTotals totals, IReadOnlyList<LayerParameters> gradient, double rate, RunConfiguration configuration)
+        long step, NodeTotals totals, IReadOnlyList<LayerParameters> gradient, double rate, RunConfiguration configuration, ModelTeam team)
     {
         float limit = (float)Math.Min(MoveAtMost / rate * totals.ExampleCount, float.MaxValue);
         int layer = 0;
-        while (layer < gradient.Count && gradient[layer].IsWithin(limit))
+        if (team.AreWithin(gradient, limit))
+            layer = gradient.Count;
+        while (layer < gradient.Count && gradient[layer].IsWithin(limit, Share.Whole))
             layer++;
         string? ofLayer = layer == gradient.Count ? null : $"the gradient of layer {layer}";
         return (double.IsFinite(totals.Cost), ofLayer) switch

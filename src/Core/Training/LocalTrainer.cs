@@ -16,6 +16,7 @@ public sealed class LocalTrainer : IDisposable
     private readonly NetworkModel model;
     private readonly TimeProvider time;
     private readonly ThreadTeam team;
+    private readonly ModelTeam modelTeam;
     private readonly IOptimizer optimizer;
     private readonly LearningRateSchedule schedule;
     private readonly NodeBackpropagation backpropagation;
@@ -36,6 +37,7 @@ public sealed class LocalTrainer : IDisposable
         schedule = LearningRateSchedule.Parse(configuration.Schedule);
         rootNode = [new ShardNode(0, configuration.Shards)];
         team = new ThreadTeam(threads);
+        modelTeam = new ModelTeam(team);
         int columns = Math.Min(configuration.MiniBatch, dataset.Training.Count);
         backpropagation = new NodeBackpropagation(model, columns, team);
         TrainingPlan plan = configuration.Plan(dataset.Training.Count, dataset.Test.Count, checkpointEvery: 0);
@@ -89,7 +91,7 @@ public sealed class LocalTrainer : IDisposable
 
             (int first, int end) = plan.PositionsOf(step);
             NodeTotals totals = Backpropagate(order.AsSpan(first, end - first), parameters);
-            if (Divergence.Find(step, totals, root.Layers, rate, configuration) is { } diverged)
+            if (Divergence.Find(step, totals, root.Layers, rate, configuration, modelTeam) is { } diverged)
             {
                 // The weights before the step may still be good.
                 if (parameters.AreFinite())
@@ -97,8 +99,7 @@ public sealed class LocalTrainer : IDisposable
                 throw new UserErrorException(diverged);
             }
 
-            for (int layer = parameters.Layers.Count - 1; layer >= 0; layer--)
-                optimizer.UpdateLayer(layer, parameters.Layers[layer], root.Layers[layer], end - first, rate, state);
+            modelTeam.Update(optimizer, parameters, root.Layers, end - first, rate, state);
             epochTotals += totals;
             observer.StepCommitted(step, totals);
 

@@ -66,7 +66,7 @@ public sealed class StochasticGradientDescentTests
         {
             float[] w = [.. values];
             float[] v = [.. velocity];
-            optimizer.Step(w, hasMomentum ? v : null, sum, 7, 0.001f, 0.3f, width);
+            optimizer.Step(w, hasMomentum ? v : default(Span<float>), sum, 7, 0.001f, 0.3f, width);
             expected ??= w;
             expectedVelocity ??= v;
             Assert.Equal(expected, w);
@@ -88,8 +88,8 @@ public sealed class StochasticGradientDescentTests
             ParameterInitializers.Create("gaussian", three, 2).Layers[l].CopyTo(sum.Layers[l]);
 
         optimizer.Update(together, sum, 3, 0.1, state);
-        optimizer.UpdateLayer(1, single.Layers[1], sum.Layers[1], 3, 0.1, singleState);
-        optimizer.UpdateLayer(0, single.Layers[0], sum.Layers[0], 3, 0.1, singleState);
+        optimizer.UpdateLayer(1, single.Layers[1], sum.Layers[1], 3, 0.1, singleState, Share.Whole);
+        optimizer.UpdateLayer(0, single.Layers[0], sum.Layers[0], 3, 0.1, singleState, Share.Whole);
 
         Assert.Equal(together.ComputeSha256(), single.ComputeSha256());
         Assert.Equal(state.Velocity!.ComputeSha256(), singleState.Velocity!.ComputeSha256());

@@ -1,0 +1,127 @@
+using Backprop.Core.LinearAlgebra;
+using Backprop.Core.Model;
+using Backprop.Core.Optimizers;
+using Backprop.Core.Sharding;
+
+namespace Backprop.Core.Training;
+
+/// <summary>
+/// What is done to a whole model element by element, by several threads where the model is large: it takes as long as its
+/// numbers take through memory. An element's bits do not depend on the shares.
+/// </summary>
+/// <param name="team">Works on nothing else meanwhile.</param>
+public sealed class ModelTeam(ThreadTeam team)
+{
+    /// <summary>Numbers below which it takes longer to wake a thread than it would save.</summary>
+    private const int WorthSharing = 1 << 17;
+
+    private readonly Adding adding = new();
+    private readonly Looking looking = new();
+    private readonly Updating updating = new();
+
+    /// <summary>target ← target + right, as <see cref="ReductionTree.Add(GradientSum, GradientSum)"/> does.</summary>
+    public void Add(GradientSum target, GradientSum right)
+    {
+        if (target.Totals.ExampleCount == 0 || right.Totals.ExampleCount == 0)
+        {
+            ReductionTree.Add(target, right);
+            return;
+        }
+
+        (adding.Target, adding.Right) = (target.Layers, right.Layers);
+        Run(target.Layers, adding);
+        target.Totals += right.Totals;
+    }
+
+    /// <inheritdoc cref="Elements.Finite.AllWithin"/>
+    public bool AreWithin(IReadOnlyList<LayerParameters> layers, float limit)
+    {
+        (looking.Layers, looking.Limit, looking.Exceeded) = (layers, limit, false);
+        Run(layers, looking);
+        return !looking.Exceeded;
+    }
+
+    /// <inheritdoc cref="IOptimizer.Update"/>
+    public void Update(
+        IOptimizer optimizer, Parameters parameters, IReadOnlyList<LayerParameters> sum, int exampleCount, double learningRate,
+        OptimizerState state)
+    {
+        updating.Optimizer = optimizer;
+        (updating.Parameters, updating.Sum) = (parameters, sum);
+        (updating.ExampleCount, updating.LearningRate, updating.State) = (exampleCount, learningRate, state);
+        Run(sum, updating);
+    }
+
+    /// <summary>Does what each part of the work does with its <see cref="Share"/> of a model's numbers.</summary>
+    public void Run(IReadOnlyList<LayerParameters> layers, ITeamWork work)
+    {
+        int count = 0;
+        foreach (LayerParameters layer in layers)
+            count += layer.Count;
+        if (count < WorthSharing)
+            work.Execute(0, 1);
+        else
+            team.Run(work);
+    }
+
+    private sealed class Adding : ITeamWork
+    {
+        public IReadOnlyList<LayerParameters> Target { get; set; } = [];
+
+        public IReadOnlyList<LayerParameters> Right { get; set; } = [];
+
+        public void Execute(int thread, int threadCount)
+        {
+            var share = new Share(thread, threadCount);
+            for (int layer = 0; layer < Target.Count; layer++)
+                ReductionTree.AddLayer(Target[layer], Right[layer], share);
+        }
+    }
+
+    private sealed class Looking : ITeamWork
+    {
+        private volatile bool exceeded;
+
+        public IReadOnlyList<LayerParameters> Layers { get; set; } = [];
+
+        public float Limit { get; set; }
+
+        public bool Exceeded
+        {
+            get => exceeded;
+            set => exceeded = value;
+        }
+
+        public void Execute(int thread, int threadCount)
+        {
+            var share = new Share(thread, threadCount);
+            foreach (LayerParameters layer in Layers)
+            {
+                if (!layer.IsWithin(Limit, share))
+                    exceeded = true;
+            }
+        }
+    }
+
+    private sealed class Updating : ITeamWork
+    {
+        public IOptimizer Optimizer { get; set; } = null!;
+
+        public Parameters Parameters { get; set; } = null!;
+
+        public IReadOnlyList<LayerParameters> Sum { get; set; } = [];
+
+        public int ExampleCount { get; set; }
+
+        public double LearningRate { get; set; }
+
+        public OptimizerState State { get; set; } = null!;
+
+        public void Execute(int thread, int threadCount)
+        {
+            var share = new Share(thread, threadCount);
+            for (int layer = 0; layer < Sum.Count; layer++)
+                Optimizer.UpdateLayer(layer, Parameters.Layers[layer], Sum[layer], ExampleCount, LearningRate, State, share);
+        }
+    }
+}
