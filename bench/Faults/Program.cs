@@ -3,7 +3,8 @@ using Backprop.Faults;
 
 // A measurement is a file of its own, and a line here.
 IMeasurement[] measurements =
-    [new KilledWorkers(), new FrozenWorkers(), new RandomKills(), new CheckpointKills(), new CheckpointShare(), new Soak()];
+    [new KilledWorkers(), new FrozenWorkers(), new RandomKills(), new CheckpointKills(), new CheckpointShare(), new Soak(),
+    new DamagedInputs()];
 
 var repeats = new Option<int?>("--repeats") { Description = "Faults; by default as many as the measurement's figures need." };
 var report = new Option<string?>("--report") { Description = "Also puts the section into this Markdown file, in place of the one from before." };

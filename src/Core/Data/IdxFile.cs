@@ -35,9 +35,11 @@ public static class IdxFile
     /// <summary>Labels, one a byte.</summary>
     /// <param name="classCount">Labels are below it.</param>
     /// <exception cref="UserErrorException">Not such a file; the message names the place.</exception>
-    public static int[] ReadLabels(string path, int classCount)
+    public static int[] ReadLabels(string path, int classCount) => ReadLabels(path, ByteFile.Read(path), classCount);
+
+    /// <inheritdoc cref="ReadLabels(string, int)"/>
+    public static int[] ReadLabels(string path, byte[] bytes, int classCount)
     {
-        byte[] bytes = ByteFile.Read(path);
         CheckMagic(path, bytes, LabelsMagic, "labels");
         long count = Word(path, bytes, 4, "the number of labels");
         if (count is < 1 or > int.MaxValue)
