@@ -36,7 +36,7 @@ public sealed class ConversationTests
         {
             time.Advance(TimeSpan.FromSeconds(1));
             Task<WorkerFrame> sent = beats.NextAsync(cancellation);
-            Assert.Same(sent, await Task.WhenAny(sent, beating));
+            Assert.Same(sent, await Task.WhenAny(sent, beating).WaitAsync(TimeSpan.FromMinutes(1), cancellation));
         }
 
         time.Advance(TimeSpan.FromSeconds(8));
@@ -53,6 +53,10 @@ public sealed class ConversationTests
         public Task<WorkerFrame> NextAsync(CancellationToken cancellation) => sent.Reader.ReadAsync(cancellation).AsTask();
 
         public Task WriteAsync(WorkerFrame message) => sent.Writer.WriteAsync(message).AsTask();
+
+        // What comes without it refuses every token that can be cancelled.
+        public Task WriteAsync(WorkerFrame message, CancellationToken cancellationToken) =>
+            sent.Writer.WriteAsync(message, cancellationToken).AsTask();
 
         public Task CompleteAsync() => Task.CompletedTask;
     }
