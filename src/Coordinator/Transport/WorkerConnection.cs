@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using Backprop.Coordinator.Scheduling;
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;
-using Backprop.Core.Training;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
@@ -61,8 +60,7 @@ internal sealed class WorkerConnection(
     }
 
     /// <summary>Gives the worker nodes, with the step's weights unless it holds them.</summary>
-    /// <param name="team">Copies large models together.</param>
-    public void Assign(Work work, IReadOnlyList<ShardNode> nodes, Parameters parameters, ModelTeam team)
+    public void Assign(Work work, IReadOnlyList<ShardNode> nodes, Parameters parameters)
     {
         bool needsWeights = weightsStep != work.Step;
 
@@ -70,7 +68,7 @@ internal sealed class WorkerConnection(
         bool shares = usesShared && !(needsWeights && values.OwesOtherThan(work.Step));
         bool weightsFollow = needsWeights && !shares;
         weightsStep = work.Step;
-        if (needsWeights && shares && !shared!.TryWriteWeights(parameters, team))
+        if (needsWeights && shares && !shared!.TryWriteWeights(parameters))
             return;
         var assignment = new Protos.Assignment
         {

@@ -1,9 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using System.Security.Cryptography;
-using Backprop.Core.Elements;
-using Backprop.Core.LinearAlgebra;
 using Backprop.Core.Model;
-using Backprop.Core.Training;
 using Microsoft.Win32.SafeHandles;
 
 namespace Backprop.Protos.SharedMemory;
@@ -18,13 +15,10 @@ public sealed unsafe class SharedTensors : IDisposable
     /// <summary>Bytes of the key, a whole cache line.</summary>
     public const int KeyLength = 64;
 
-    private const int BlockLength = 4096;
-
     private readonly MemoryMappedFile file;
     private readonly MemoryMappedViewAccessor view;
     private readonly SafeMemoryMappedViewHandle memory;
     private readonly string? ownedPath;
-    private readonly Writing writing;
     private readonly long parameterCount;
     private readonly float* numbers;
     private int disposed;
@@ -33,7 +27,6 @@ public sealed unsafe class SharedTensors : IDisposable
     {
         this.parameterCount = parameterCount;
         this.ownedPath = ownedPath;
-        writing = new Writing(this);
         Slots = slots;
         long length = LengthOf(parameterCount, slots);
         file = MemoryMappedFile.CreateFromFile(
@@ -114,15 +107,15 @@ public sealed unsafe class SharedTensors : IDisposable
         return null;
     }
 
-    /// <param name="team">Copies large models together.</param>
     /// <returns>False when this has been disposed of: the worker's call ended while it was given work.</returns>
-    public bool TryWriteWeights(Parameters parameters, ModelTeam team)
+    public bool TryWriteWeights(Parameters parameters)
     {
         try
         {
             using var hold = new MemoryHold(memory);
-            writing.Layers = parameters.Layers;
-            team.Run(parameters.Layers, writing);
+            long offset = 0;
+            foreach (LayerParameters layer in parameters.Layers)
+                offset = Write(layer, offset);
             return true;
         }
         catch (ObjectDisposedException)
@@ -140,12 +133,11 @@ public sealed unsafe class SharedTensors : IDisposable
         long offset = OffsetOf(slot);
         for (int before = 0; before < layer; before++)
             offset += layers[before].Count;
-        Write(sum, offset, Share.Whole);
+        Write(sum, offset);
     }
 
     /// <summary>Copies a node's value out of a slot.</summary>
-    /// <returns>Whether all its numbers are finite.</returns>
-    public bool ReadValue(int slot, IReadOnlyList<LayerParameters> layers) => Read(layers, OffsetOf(slot));
+    public void ReadValue(int slot, IReadOnlyList<LayerParameters> layers) => Read(layers, OffsetOf(slot));
 
     /// <summary>Takes the file's name away; the mapping lives on, and goes with the processes that have it.</summary>
     public void Unlink()
@@ -171,19 +163,6 @@ public sealed unsafe class SharedTensors : IDisposable
         Unlink();
     }
 
-    /// <summary>Puts weights into their place, a share at a time.</summary>
-    private sealed class Writing(SharedTensors shared) : ITeamWork
-    {
-        public IReadOnlyList<LayerParameters> Layers { get; set; } = [];
-
-        public void Execute(int thread, int threadCount)
-        {
-            long offset = 0;
-            foreach (LayerParameters layer in Layers)
-                offset = shared.Write(layer, offset, new Share(thread, threadCount));
-        }
-    }
-
     private static long LengthOf(long parameterCount, int slots) => KeyLength + (parameterCount * sizeof(float) * (1L + slots));
 
     private long OffsetOf(int slot)
@@ -195,44 +174,23 @@ public sealed unsafe class SharedTensors : IDisposable
 
     private Span<float> At(long offset, int count) => new(numbers + offset, count);
 
-    private long Write(LayerParameters layer, long offset, Share share) =>
-        Write(layer.Biases.Values, Write(layer.Weights.Values, offset, share), share);
-
-    private long Write(float[] values, long offset, Share share)
+    private long Write(LayerParameters layer, long offset)
     {
-        Range range = share.Of(values.Length);
-        values.AsSpan(range).CopyTo(At(offset, values.Length)[range]);
-        return offset + values.Length;
+        layer.Weights.Values.CopyTo(At(offset, layer.Weights.Values.Length));
+        offset += layer.Weights.Values.Length;
+        layer.Biases.Values.CopyTo(At(offset, layer.Biases.Values.Length));
+        return offset + layer.Biases.Values.Length;
     }
 
-    /// <returns>Whether all are finite numbers.</returns>
-    private bool Read(IReadOnlyList<LayerParameters> layers, long offset)
+    private void Read(IReadOnlyList<LayerParameters> layers, long offset)
     {
         using var hold = new MemoryHold(memory);
-        bool areFinite = true;
         foreach (LayerParameters layer in layers)
         {
-            foreach (float[] values in (ReadOnlySpan<float[]>)[layer.Weights.Values, layer.Biases.Values])
-            {
-                areFinite &= Read(At(offset, values.Length), values);
-                offset += values.Length;
-            }
+            At(offset, layer.Weights.Values.Length).CopyTo(layer.Weights.Values);
+            offset += layer.Weights.Values.Length;
+            At(offset, layer.Biases.Values.Length).CopyTo(layer.Biases.Values);
+            offset += layer.Biases.Values.Length;
         }
-
-        return areFinite;
-    }
-
-    /// <summary>Looks at the numbers while they are still in the nearest cache.</summary>
-    private static bool Read(ReadOnlySpan<float> source, Span<float> destination)
-    {
-        bool areFinite = true;
-        for (int begin = 0; begin < source.Length; begin += BlockLength)
-        {
-            int end = Math.Min(begin + BlockLength, source.Length);
-            source[begin..end].CopyTo(destination[begin..end]);
-            areFinite &= Finite.All(destination[begin..end]);
-        }
-
-        return areFinite;
     }
 }

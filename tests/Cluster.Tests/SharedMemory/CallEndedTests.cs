@@ -2,9 +2,7 @@ using Backprop.Cluster.Tests.Commands;
 using Backprop.Coordinator;
 using Backprop.Coordinator.Scheduling;
 using Backprop.Coordinator.Transport;
-using Backprop.Core.LinearAlgebra;
 using Backprop.Core.Model;
-using Backprop.Core.Training;
 using Backprop.Core.Sharding;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
@@ -18,7 +16,6 @@ namespace Backprop.Cluster.Tests.SharedMemory;
 public sealed class CallEndedTests : IDisposable
 {
     private static readonly NetworkShape shape = NetworkShape.Parse("5-4-3");
-    private static readonly ModelTeam team = new(new ThreadTeam(1));
 
     private static readonly Work work = new(WorkKind.Training, 0, 0, Shards: 1, BatchSize: 10);
 
@@ -33,7 +30,7 @@ public sealed class CallEndedTests : IDisposable
     {
         WorkerConnection connection = await ReadyAsync();
         connection.Dispose();
-        connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape), team);
+        connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape));
         Assert.Equal([CoordinatorMessage.ContentOneofCase.RunEnded], await SentAsync(connection));
     }
 
@@ -42,8 +39,8 @@ public sealed class CallEndedTests : IDisposable
     public async Task Assign_WorkerOwesAnEarlierStep_WeightsAreSent()
     {
         using WorkerConnection connection = await ReadyAsync();
-        connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape), team);
-        connection.Assign(work with { Step = 1 }, [new ShardNode(0, 1)], new Parameters(shape), team);
+        connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape));
+        connection.Assign(work with { Step = 1 }, [new ShardNode(0, 1)], new Parameters(shape));
         Assert.Equal(
             [
                 CoordinatorMessage.ContentOneofCase.Assignment, CoordinatorMessage.ContentOneofCase.Assignment,

@@ -3,9 +3,7 @@ using Backprop.Cluster.Tests.Processes;
 using Backprop.Coordinator;
 using Backprop.Coordinator.Scheduling;
 using Backprop.Coordinator.Transport;
-using Backprop.Core.LinearAlgebra;
 using Backprop.Core.Model;
-using Backprop.Core.Training;
 using Backprop.Core.Sharding;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
@@ -21,7 +19,6 @@ namespace Backprop.Cluster.Tests.SharedMemory;
 public sealed class DoorbellValueTests : IDisposable
 {
     private static readonly NetworkShape shape = NetworkShape.Parse("5-4-3");
-    private static readonly ModelTeam team = new(new ThreadTeam(1));
     private static readonly Work work = new(WorkKind.Training, 0, 0, Shards: 1, BatchSize: 10);
 
     private readonly TemporaryDirectory directory = new();
@@ -118,7 +115,7 @@ public sealed class DoorbellValueTests : IDisposable
 
     private Assignment Assigned(Doorbell worker)
     {
-        connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape), team);
+        connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape));
         return worker.Receive(CoordinatorMessage.Parser)!.Assignment;
     }
 

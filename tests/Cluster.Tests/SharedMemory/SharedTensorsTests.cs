@@ -1,8 +1,6 @@
 using Backprop.Cluster.Tests.Commands;
 using Backprop.Core.Data;
-using Backprop.Core.LinearAlgebra;
 using Backprop.Core.Model;
-using Backprop.Core.Training;
 using Backprop.Protos.SharedMemory;
 
 namespace Backprop.Cluster.Tests.SharedMemory;
@@ -11,7 +9,6 @@ namespace Backprop.Cluster.Tests.SharedMemory;
 public sealed class SharedTensorsTests : IDisposable
 {
     private static readonly NetworkShape shape = NetworkShape.Parse("5-4-3");
-    private static readonly ModelTeam team = new(new ThreadTeam(1));
 
     private readonly TemporaryDirectory directory = new();
 
@@ -25,7 +22,7 @@ public sealed class SharedTensorsTests : IDisposable
         for (int seed = 0; seed < 3; seed++)
         {
             Parameters sent = RandomParameters(shape, seed);
-            Assert.True(ours.TryWriteWeights(sent, team));
+            Assert.True(ours.TryWriteWeights(sent));
             var received = new Parameters(shape);
             theirs.ReadWeights(received);
             Assert.Equal(sent.ComputeSha256(), received.ComputeSha256());
@@ -38,7 +35,7 @@ public sealed class SharedTensorsTests : IDisposable
         string path = NewPath();
         using SharedTensors ours = SharedTensors.Create(path, shape, slots: 2);
         Parameters weights = RandomParameters(shape, 1);
-        Assert.True(ours.TryWriteWeights(weights, team));
+        Assert.True(ours.TryWriteWeights(weights));
         Parameters value = RandomParameters(shape, 2);
         for (int layer = 0; layer < value.Layers.Count; layer++)
             ours.WriteLayer(1, value.Layers, layer, value.Layers[layer]);
@@ -54,7 +51,7 @@ public sealed class SharedTensorsTests : IDisposable
         using SharedTensors ours = SharedTensors.Create(NewPath(), shape, slots: 3);
         using SharedTensors theirs = Open(ours);
         Parameters weights = RandomParameters(shape, 9);
-        Assert.True(ours.TryWriteWeights(weights, team));
+        Assert.True(ours.TryWriteWeights(weights));
         Parameters[] values = [.. Enumerable.Range(0, 3).Select(slot => RandomParameters(shape, slot))];
         foreach (int slot in (int[])[2, 0, 1])
         {
@@ -180,7 +177,7 @@ public sealed class SharedTensorsTests : IDisposable
         ours.Unlink();
 
         Parameters sent = RandomParameters(shape, 5);
-        Assert.True(ours.TryWriteWeights(sent, team));
+        Assert.True(ours.TryWriteWeights(sent));
         var received = new Parameters(shape);
         theirs.ReadWeights(received);
         Assert.Equal(sent.ComputeSha256(), received.ComputeSha256());
@@ -206,7 +203,7 @@ public sealed class SharedTensorsTests : IDisposable
         SharedTensors shared = SharedTensors.Create(NewPath(), shape, slots: 1);
         shared.Dispose();
         Parameters value = RandomParameters(shape, 0);
-        Assert.False(shared.TryWriteWeights(value, team));
+        Assert.False(shared.TryWriteWeights(value));
         Assert.Throws<ObjectDisposedException>(() => shared.ReadWeights(value));
         Assert.Throws<ObjectDisposedException>(() => shared.ReadValue(0, value.Layers));
         Assert.Throws<ObjectDisposedException>(() => shared.WriteLayer(0, value.Layers, 0, value.Layers[0]));
@@ -225,7 +222,7 @@ public sealed class SharedTensorsTests : IDisposable
             Task writing = Task.Run(
                 () =>
                 {
-                    while (shared.TryWriteWeights(weights, team))
+                    while (shared.TryWriteWeights(weights))
                         begun.Set();
                 },
                 TestContext.Current.CancellationToken);
