@@ -32,7 +32,12 @@ internal sealed class DamagedInputs : IMeasurement
         for (int reader = 0; reader < readers.Count; reader++)
         {
             foreach (byte[] whole in readers[reader].Whole)
-                RequireTaken(readers[reader], whole);
+            {
+                // Otherwise all that is refused might be refused for another reason.
+                if (!IsTaken(readers[reader], whole))
+                    throw new MeasurementException($"{readers[reader].Name}: an undamaged input is refused.");
+            }
+
             (long taken, long memory, TimeSpan time) = MeasureTogether(readers[reader], (ulong)reader, each, cancellation);
             section.Line($"| {readers[reader].Name} | {each:N0} | {taken:N0} | {memory / 1024.0:N0} KiB | {time.TotalMilliseconds:0.0} ms |");
             Console.Error.WriteLine($"{readers[reader].Name}: {each:N0} inputs, {taken:N0} taken");
@@ -41,15 +46,6 @@ internal sealed class DamagedInputs : IMeasurement
         section.Line($"");
         section.Line($"Each was read, or refused with the error that its reader promises; one may take {BytesAtMost >> 20} MiB and {BytesPerByteAtMost:N0} bytes for each byte of it, and {timeAtMost.TotalSeconds:0} s. An input follows from its reader and its number.");
         return Task.CompletedTask;
-    }
-
-    /// <summary>Otherwise all that is refused might be refused for another reason.</summary>
-    private static void RequireTaken(OutsideReader reader, byte[] whole)
-    {
-        if (reader.Name is "CSV" or "options' values")
-            return;
-        if (!IsTaken(reader, whole))
-            throw new MeasurementException($"{reader.Name}: an undamaged input is refused.");
     }
 
     /// <exception cref="MeasurementException">An input did what none may.</exception>
@@ -73,7 +69,7 @@ internal sealed class DamagedInputs : IMeasurement
         (long taken, long memory, TimeSpan time) = (0, 0, TimeSpan.Zero);
         Parallel.For(0, Environment.ProcessorCount, part =>
         {
-            (long partTaken, long partMemory, long partTicks) = (0, 0, 0);
+            (long partTaken, long partMemory, TimeSpan partTime) = (0, 0, TimeSpan.Zero);
             for (long i = part; i < count && !cancellation.IsCancellationRequested; i += Environment.ProcessorCount)
             {
                 byte[] input = Damage.Next(new RandomSource(Seed, stream, (ulong)i), reader.Whole);
@@ -91,20 +87,20 @@ internal sealed class DamagedInputs : IMeasurement
                     throw new MeasurementException($"{reader.Name}, input {i}: {error.GetType().Name}: {error.Message} ({Convert.ToHexString(input)})");
                 }
 
-                long ticks = Stopwatch.GetTimestamp() - begin;
+                TimeSpan elapsed = Stopwatch.GetElapsedTime(begin);
                 long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-                if (allocated > BytesAtMost + (BytesPerByteAtMost * input.Length) || Stopwatch.GetElapsedTime(0, ticks) > timeAtMost)
-                    throw new MeasurementException($"{reader.Name}, input {i}: took {allocated:N0} bytes and {Stopwatch.GetElapsedTime(0, ticks)} ({Convert.ToHexString(input)})");
+                if (allocated > BytesAtMost + (BytesPerByteAtMost * input.Length) || elapsed > timeAtMost)
+                    throw new MeasurementException($"{reader.Name}, input {i}: took {allocated:N0} bytes and {elapsed} ({Convert.ToHexString(input)})");
                 partTaken += isTaken ? 1 : 0;
                 partMemory = Math.Max(partMemory, allocated);
-                partTicks = Math.Max(partTicks, ticks);
+                partTime = partTime > elapsed ? partTime : elapsed;
             }
 
             lock (gate)
             {
                 taken += partTaken;
                 memory = Math.Max(memory, partMemory);
-                time = time > Stopwatch.GetElapsedTime(0, partTicks) ? time : Stopwatch.GetElapsedTime(0, partTicks);
+                time = time > partTime ? time : partTime;
             }
         });
         cancellation.ThrowIfCancellationRequested();

@@ -38,7 +38,7 @@ internal sealed record OutsideReader(string Name, IReadOnlyList<byte[]> Whole, A
     ];
 
     private static readonly string[] Tables =
-        ["0.5,1,0\n0.25,0,1\n1,1,0\n", "width,length,\"kind, of it\"\n1e-3,-2,0\r\n\"3\",4,1\n", "1;2\n\"a\"\"b\",\u00e9\n"];
+        ["0.5,1,0\n0.25,0,1\n1,1,0\n", "width,length,\"kind, of it\"\n1e-3,-2,0\r\n\"3\",4,1\n", "\"a\"\"b\",\u00e9\n1,2\n"];
 
     private static readonly string[] Options =
         ["127.0.0.1:5000", "[::1]:0", "off", "90s", "1.5m", "18446744073709551615", "784-30-10", "step:10:0.5", "3.4e38", "true", "-1"];
@@ -58,13 +58,15 @@ internal sealed record OutsideReader(string Name, IReadOnlyList<byte[]> Whole, A
     private static void ReadOption(byte[] bytes)
     {
         string text = Encoding.UTF8.GetString(bytes);
-        _ = ValueKinds.Address.TryRead(text, out _);
-        _ = ValueKinds.AddressOrOff.TryRead(text, out _);
-        _ = ValueKinds.Duration.TryRead(text, out _);
-        _ = ValueKinds.Seed.TryRead(text, out _);
-        _ = ValueKinds.Flag.TryRead(text, out _);
-        _ = ValueKinds.WholeNumber(1).TryRead(text, out _);
-        _ = ValueKinds.Number("a number", double.IsFinite).TryRead(text, out _);
+        bool isTaken = ValueKinds.Address.TryRead(text, out _)
+            | ValueKinds.AddressOrOff.TryRead(text, out _)
+            | ValueKinds.Duration.TryRead(text, out _)
+            | ValueKinds.Seed.TryRead(text, out _)
+            | ValueKinds.Flag.TryRead(text, out _)
+            | ValueKinds.WholeNumber(1).TryRead(text, out _)
+            | ValueKinds.Number("a number", double.IsFinite).TryRead(text, out _);
+        if (isTaken)
+            return;
         if (text.StartsWith("step", StringComparison.Ordinal))
             _ = LearningRateSchedule.Parse(text);
         else

@@ -20,16 +20,13 @@ namespace Backprop.Coordinator;
 /// </summary>
 internal sealed class TrainingRun : IDisposable
 {
-    /// <summary>What is done to a whole model waits for memory: more threads than this do not make it faster.</summary>
-    private const int ThreadsAtMost = 8;
-
     private readonly RunSetup setup;
     private readonly Scheduler scheduler;
     private readonly RunSession session;
     private readonly RunRecorder recorder;
     private readonly LocalWorkerGroup? localWorkers;
     private readonly WorkerBoard board;
-    private readonly ThreadTeam threads = new(Math.Min(Environment.ProcessorCount, ThreadsAtMost));
+    private readonly ThreadTeam threads;
     private readonly ModelTeam team;
     private readonly NodeValues values;
     private readonly OwnComputation own;
@@ -54,7 +51,8 @@ internal sealed class TrainingRun : IDisposable
         this.localWorkers = localWorkers;
         this.board = board;
         times = new StepTimes(session.Time);
-        team = new ModelTeam(threads);
+        threads = new ThreadTeam(ModelTeam.ThreadsFor(setup.Model.Shape));
+        team = new ModelTeam(threads, setup.Model.Shape);
         values = new NodeValues(session.Gradients, team);
         own = new OwnComputation(setup, session.Gradients);
         comparison = new ValueComparison(values, own, isOff: session.Fingerprint is null);
@@ -172,7 +170,7 @@ internal sealed class TrainingRun : IDisposable
     private void Assign(SchedulerCommand.Assign assign)
     {
         recorder.Enter(assign.Work.Kind == Scheduling.WorkKind.Training ? RunPhase.Training : RunPhase.Evaluating);
-        session.Workers[assign.Worker]?.Assign(assign.Work, assign.Nodes, Parameters, team);
+        session.Workers[assign.Worker]?.Assign(assign.Work, assign.Nodes, Parameters);
         board.Assigned(assign.Worker, assign.Nodes);
         if (assign.Work.Kind == Scheduling.WorkKind.Training)
             times.Assigned();

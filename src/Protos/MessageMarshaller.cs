@@ -29,8 +29,11 @@ internal static class MessageMarshaller
         }
         catch (InvalidProtocolBufferException error)
         {
-            throw new RpcException(new Status(
-                StatusCode.InvalidArgument, $"A message of {context.PayloadLength} bytes is malformed: {error.Message}"));
+            throw Refused(context.PayloadLength, error);
         }
     }
+
+    /// <summary>INVALID_ARGUMENT, for bytes that are no message.</summary>
+    public static RpcException Refused(long length, Exception error) => new(new Status(
+        StatusCode.InvalidArgument, $"A message of {length} bytes is malformed: {error.Message.TrimEnd('.')}."));
 }

@@ -40,9 +40,10 @@ public interface IOptimizer
 
     /// <summary>Updates all layers, each as <see cref="UpdateLayer"/> does.</summary>
     void Update(
-        Parameters parameters, GradientSum sum, int exampleCount, double learningRate, OptimizerState state)
+        Parameters parameters, IReadOnlyList<LayerParameters> sum, int exampleCount, double learningRate, OptimizerState state,
+        Share share)
     {
         for (int layer = 0; layer < parameters.Layers.Count; layer++)
-            UpdateLayer(layer, parameters.Layers[layer], sum.Layers[layer], exampleCount, learningRate, state, Share.Whole);
+            UpdateLayer(layer, parameters.Layers[layer], sum[layer], exampleCount, learningRate, state, share);
     }
 }

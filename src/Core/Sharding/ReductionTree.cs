@@ -16,23 +16,26 @@ public static class ReductionTree
         if (right.Totals.ExampleCount == 0)
             return;
 
-        bool replace = target.Totals.ExampleCount == 0;
-        for (int layer = 0; layer < target.Layers.Count; layer++)
+        if (target.Totals.ExampleCount == 0)
         {
-            if (replace)
+            for (int layer = 0; layer < target.Layers.Count; layer++)
                 right.Layers[layer].CopyTo(target.Layers[layer]);
-            else
-                AddLayer(target.Layers[layer], right.Layers[layer], Share.Whole);
+            target.Totals = right.Totals;
+            return;
         }
 
-        target.Totals = replace ? right.Totals : target.Totals + right.Totals;
+        AddLayers(target.Layers, right.Layers, Share.Whole);
+        target.Totals += right.Totals;
     }
 
-    /// <summary>target ← target + right for a share of one layer; neither may be the sum of an empty node.</summary>
-    public static void AddLayer(LayerParameters target, LayerParameters right, Share share)
+    /// <summary>target ← target + right for a share of every layer; neither may be the sum of an empty node.</summary>
+    public static void AddLayers(IReadOnlyList<LayerParameters> target, IReadOnlyList<LayerParameters> right, Share share)
     {
-        Add(target.Weights.Values, right.Weights.Values, share);
-        Add(target.Biases.Values, right.Biases.Values, share);
+        for (int layer = 0; layer < target.Count; layer++)
+        {
+            Add(target[layer].Weights.Values, right[layer].Weights.Values, share);
+            Add(target[layer].Biases.Values, right[layer].Biases.Values, share);
+        }
     }
 
     private static void Add(float[] target, float[] right, Share share)

@@ -23,11 +23,9 @@ public static class Divergence
         long step, NodeTotals totals, IReadOnlyList<LayerParameters> gradient, double rate, RunConfiguration configuration, ModelTeam team)
     {
         float limit = (float)Math.Min(MoveAtMost / rate * totals.ExampleCount, float.MaxValue);
-        int layer = 0;
-        if (team.AreWithin(gradient, limit))
-            layer = gradient.Count;
-        while (layer < gradient.Count && gradient[layer].IsWithin(limit, Share.Whole))
-            layer++;
+        int layer = team.AreWithin(gradient, limit)
+            ? gradient.Count
+            : gradient.TakeWhile(within => within.IsWithin(limit, Share.Whole)).Count();
         string? ofLayer = layer == gradient.Count ? null : $"the gradient of layer {layer}";
         return (double.IsFinite(totals.Cost), ofLayer) switch
         {

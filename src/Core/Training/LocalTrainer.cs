@@ -37,7 +37,7 @@ public sealed class LocalTrainer : IDisposable
         schedule = LearningRateSchedule.Parse(configuration.Schedule);
         rootNode = [new ShardNode(0, configuration.Shards)];
         team = new ThreadTeam(threads);
-        modelTeam = new ModelTeam(team);
+        modelTeam = new ModelTeam(team, model.Shape);
         int columns = Math.Min(configuration.MiniBatch, dataset.Training.Count);
         backpropagation = new NodeBackpropagation(model, columns, team);
         TrainingPlan plan = configuration.Plan(dataset.Training.Count, dataset.Test.Count, checkpointEvery: 0);

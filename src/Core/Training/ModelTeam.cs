@@ -10,14 +10,22 @@ namespace Backprop.Core.Training;
 /// numbers take through memory. An element's bits do not depend on the shares.
 /// </summary>
 /// <param name="team">Works on nothing else meanwhile.</param>
-public sealed class ModelTeam(ThreadTeam team)
+/// <param name="shape">Of all models that this works on.</param>
+public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
 {
     /// <summary>Numbers below which it takes longer to wake a thread than it would save.</summary>
     private const int WorthSharing = 1 << 17;
 
+    /// <summary>It waits for memory: more threads than this do not make it faster.</summary>
+    private const int ThreadsAtMost = 8;
+
+    private readonly bool isShared = IsShared(shape);
     private readonly Adding adding = new();
     private readonly Looking looking = new();
     private readonly Updating updating = new();
+
+    /// <summary>How many threads models of this shape have work for, on this machine.</summary>
+    public static int ThreadsFor(NetworkShape shape) => IsShared(shape) ? Math.Min(Environment.ProcessorCount, ThreadsAtMost) : 1;
 
     /// <summary>target ← target + right, as <see cref="ReductionTree.Add(GradientSum, GradientSum)"/> does.</summary>
     public void Add(GradientSum target, GradientSum right)
@@ -29,7 +37,7 @@ public sealed class ModelTeam(ThreadTeam team)
         }
 
         (adding.Target, adding.Right) = (target.Layers, right.Layers);
-        Run(target.Layers, adding);
+        Run(adding);
         target.Totals += right.Totals;
     }
 
@@ -37,7 +45,7 @@ public sealed class ModelTeam(ThreadTeam team)
     public bool AreWithin(IReadOnlyList<LayerParameters> layers, float limit)
     {
         (looking.Layers, looking.Limit, looking.Exceeded) = (layers, limit, false);
-        Run(layers, looking);
+        Run(looking);
         return !looking.Exceeded;
     }
 
@@ -49,19 +57,17 @@ public sealed class ModelTeam(ThreadTeam team)
         updating.Optimizer = optimizer;
         (updating.Parameters, updating.Sum) = (parameters, sum);
         (updating.ExampleCount, updating.LearningRate, updating.State) = (exampleCount, learningRate, state);
-        Run(sum, updating);
+        Run(updating);
     }
 
-    /// <summary>Does what each part of the work does with its <see cref="Share"/> of a model's numbers.</summary>
-    public void Run(IReadOnlyList<LayerParameters> layers, ITeamWork work)
+    private static bool IsShared(NetworkShape shape) => shape.ParameterCount >= WorthSharing;
+
+    private void Run(ITeamWork work)
     {
-        int count = 0;
-        foreach (LayerParameters layer in layers)
-            count += layer.Count;
-        if (count < WorthSharing)
-            work.Execute(0, 1);
-        else
+        if (isShared)
             team.Run(work);
+        else
+            work.Execute(0, 1);
     }
 
     private sealed class Adding : ITeamWork
@@ -70,12 +76,7 @@ public sealed class ModelTeam(ThreadTeam team)
 
         public IReadOnlyList<LayerParameters> Right { get; set; } = [];
 
-        public void Execute(int thread, int threadCount)
-        {
-            var share = new Share(thread, threadCount);
-            for (int layer = 0; layer < Target.Count; layer++)
-                ReductionTree.AddLayer(Target[layer], Right[layer], share);
-        }
+        public void Execute(int thread, int threadCount) => ReductionTree.AddLayers(Target, Right, new Share(thread, threadCount));
     }
 
     private sealed class Looking : ITeamWork
@@ -117,11 +118,7 @@ public sealed class ModelTeam(ThreadTeam team)
 
         public OptimizerState State { get; set; } = null!;
 
-        public void Execute(int thread, int threadCount)
-        {
-            var share = new Share(thread, threadCount);
-            for (int layer = 0; layer < Sum.Count; layer++)
-                Optimizer.UpdateLayer(layer, Parameters.Layers[layer], Sum[layer], ExampleCount, LearningRate, State, share);
-        }
+        public void Execute(int thread, int threadCount) =>
+            Optimizer.Update(Parameters, Sum, ExampleCount, LearningRate, State, new Share(thread, threadCount));
     }
 }

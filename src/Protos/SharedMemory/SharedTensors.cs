@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using System.Security.Cryptography;
+using Backprop.Core.Elements;
 using Backprop.Core.Model;
 using Microsoft.Win32.SafeHandles;
 
@@ -14,6 +15,8 @@ public sealed unsafe class SharedTensors : IDisposable
 {
     /// <summary>Bytes of the key, a whole cache line.</summary>
     public const int KeyLength = 64;
+
+    private const int BlockLength = 4096;
 
     private readonly MemoryMappedFile file;
     private readonly MemoryMappedViewAccessor view;
@@ -124,7 +127,7 @@ public sealed unsafe class SharedTensors : IDisposable
         }
     }
 
-    public void ReadWeights(Parameters parameters) => Read(parameters.Layers, 0);
+    public void ReadWeights(Parameters parameters) => Read(parameters.Layers, 0, looks: false);
 
     /// <summary>Puts a layer of a node's value into its place in a slot.</summary>
     public void WriteLayer(int slot, IReadOnlyList<LayerParameters> layers, int layer, LayerParameters sum)
@@ -137,7 +140,8 @@ public sealed unsafe class SharedTensors : IDisposable
     }
 
     /// <summary>Copies a node's value out of a slot.</summary>
-    public void ReadValue(int slot, IReadOnlyList<LayerParameters> layers) => Read(layers, OffsetOf(slot));
+    /// <returns>Whether all its numbers are finite.</returns>
+    public bool ReadValue(int slot, IReadOnlyList<LayerParameters> layers) => Read(layers, OffsetOf(slot), looks: true);
 
     /// <summary>Takes the file's name away; the mapping lives on, and goes with the processes that have it.</summary>
     public void Unlink()
@@ -182,15 +186,38 @@ public sealed unsafe class SharedTensors : IDisposable
         return offset + layer.Biases.Values.Length;
     }
 
-    private void Read(IReadOnlyList<LayerParameters> layers, long offset)
+    /// <returns>Whether all are finite numbers, as far as it looks.</returns>
+    private bool Read(IReadOnlyList<LayerParameters> layers, long offset, bool looks)
     {
         using var hold = new MemoryHold(memory);
+        bool areFinite = true;
         foreach (LayerParameters layer in layers)
         {
-            At(offset, layer.Weights.Values.Length).CopyTo(layer.Weights.Values);
-            offset += layer.Weights.Values.Length;
-            At(offset, layer.Biases.Values.Length).CopyTo(layer.Biases.Values);
-            offset += layer.Biases.Values.Length;
+            foreach (float[] values in (ReadOnlySpan<float[]>)[layer.Weights.Values, layer.Biases.Values])
+            {
+                Span<float> source = At(offset, values.Length);
+                if (looks)
+                    areFinite &= CopyAndLook(source, values);
+                else
+                    source.CopyTo(values);
+                offset += values.Length;
+            }
         }
+
+        return areFinite;
+    }
+
+    /// <summary>Looks at the numbers while they are still in the nearest cache.</summary>
+    private static bool CopyAndLook(ReadOnlySpan<float> source, Span<float> destination)
+    {
+        bool areFinite = true;
+        for (int begin = 0; begin < source.Length; begin += BlockLength)
+        {
+            int end = Math.Min(begin + BlockLength, source.Length);
+            source[begin..end].CopyTo(destination[begin..end]);
+            areFinite &= Finite.All(destination[begin..end]);
+        }
+
+        return areFinite;
     }
 }

@@ -44,8 +44,7 @@ public static class FrameMarshaller
         }
         catch (Exception error) when (error is MalformedMessageException or InvalidProtocolBufferException)
         {
-            throw new RpcException(new Status(
-                StatusCode.InvalidArgument, $"A message of {payload.Length} bytes is malformed: {error.Message}."));
+            throw MessageMarshaller.Refused(payload.Length, error);
         }
     }
 

@@ -18,16 +18,11 @@ internal sealed class Conversation(
     /// <exception cref="RpcException">The coordinator refused the worker, or did not answer.</exception>
     public async Task<Welcome> ReceiveWelcomeAsync(CancellationToken cancellation)
     {
-        Task<bool> first = responses.MoveNext(cancellation);
+        Task<bool> first = HearAsync(cancellation);
         if (await Task.WhenAny(first, Task.Delay(WelcomeLimit, time, cancellation)) != first)
             throw Silent(WelcomeLimit);
         if (await first && responses.Current.Message?.Welcome is { } welcome)
-        {
-            // It may have been long in coming; the silence that is too long begins now.
-            Volatile.Write(ref lastHeard, time.GetTimestamp());
             return welcome;
-        }
-
         throw new RpcException(new Status(StatusCode.Internal, "The coordinator's first message was no Welcome."));
     }
 
@@ -35,9 +30,8 @@ internal sealed class Conversation(
     /// <returns>How the run ended; null when the coordinator closed the call without saying.</returns>
     public async Task<RunEnded?> ReceiveAsync(CancellationToken cancellation)
     {
-        while (await responses.MoveNext(cancellation))
+        while (await HearAsync(cancellation))
         {
-            Volatile.Write(ref lastHeard, time.GetTimestamp());
             CoordinatorFrame frame = responses.Current;
             if (frame.Message?.RunEnded is { } ended)
                 return ended;
@@ -60,6 +54,14 @@ internal sealed class Conversation(
             if (time.GetElapsedTime(Volatile.Read(ref lastHeard)) > limit)
                 throw Silent(limit);
         }
+    }
+
+    /// <summary>Any frame is a sign of life; a welcome too, which may have been long in coming.</summary>
+    private async Task<bool> HearAsync(CancellationToken cancellation)
+    {
+        bool came = await responses.MoveNext(cancellation);
+        Volatile.Write(ref lastHeard, time.GetTimestamp());
+        return came;
     }
 
     private static RpcException Silent(TimeSpan limit) => new(new Status(

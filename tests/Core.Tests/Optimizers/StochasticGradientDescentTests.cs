@@ -16,7 +16,7 @@ public sealed class StochasticGradientDescentTests
         Parameters parameters = Of(2f, 1f);
         IOptimizer optimizer = OptimizerCatalog.Create(Configuration(0, 0));
 
-        optimizer.Update(parameters, SumOf(6f, 2f), 4, 0.5, optimizer.CreateState(shape));
+        optimizer.Update(parameters, SumOf(6f, 2f).Layers, 4, 0.5, optimizer.CreateState(shape), Share.Whole);
 
         Assert.Equal(1.25f, parameters.Layers[0].Weights[0, 0]);
         Assert.Equal(0.75f, parameters.Layers[0].Biases[0]);
@@ -29,7 +29,7 @@ public sealed class StochasticGradientDescentTests
         Parameters parameters = Of(2f, 1f);
         IOptimizer optimizer = OptimizerCatalog.Create(Configuration(0, 0.25));
 
-        optimizer.Update(parameters, SumOf(6f, 2f), 4, 0.5, optimizer.CreateState(shape));
+        optimizer.Update(parameters, SumOf(6f, 2f).Layers, 4, 0.5, optimizer.CreateState(shape), Share.Whole);
 
         Assert.Equal(1f, parameters.Layers[0].Weights[0, 0]);
         Assert.Equal(0.75f, parameters.Layers[0].Biases[0]);
@@ -43,8 +43,8 @@ public sealed class StochasticGradientDescentTests
         IOptimizer optimizer = OptimizerCatalog.Create(Configuration(0.5, 0));
         OptimizerState state = optimizer.CreateState(shape);
 
-        optimizer.Update(parameters, SumOf(6f, 2f), 4, 0.5, state);
-        optimizer.Update(parameters, SumOf(6f, 2f), 4, 0.5, state);
+        optimizer.Update(parameters, SumOf(6f, 2f).Layers, 4, 0.5, state, Share.Whole);
+        optimizer.Update(parameters, SumOf(6f, 2f).Layers, 4, 0.5, state, Share.Whole);
 
         Assert.Equal(0.125f, parameters.Layers[0].Weights[0, 0]);
         Assert.Equal(2.25f, state.Velocity!.Layers[0].Weights[0, 0]);
@@ -87,7 +87,7 @@ public sealed class StochasticGradientDescentTests
         for (int l = 0; l < 2; l++)
             ParameterInitializers.Create("gaussian", three, 2).Layers[l].CopyTo(sum.Layers[l]);
 
-        optimizer.Update(together, sum, 3, 0.1, state);
+        optimizer.Update(together, sum.Layers, 3, 0.1, state, Share.Whole);
         optimizer.UpdateLayer(1, single.Layers[1], sum.Layers[1], 3, 0.1, singleState, Share.Whole);
         optimizer.UpdateLayer(0, single.Layers[0], sum.Layers[0], 3, 0.1, singleState, Share.Whole);
 

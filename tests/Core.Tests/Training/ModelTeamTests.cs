@@ -19,7 +19,7 @@ public sealed class ModelTeamTests
         NetworkShape shape = NetworkShape.Parse(layers);
         (GradientSum expected, GradientSum given) = (Random(shape, 1), Random(shape, 1));
         ReductionTree.Add(expected, Random(shape, 2));
-        new ModelTeam(team).Add(given, Random(shape, 2));
+        new ModelTeam(team, shape).Add(given, Random(shape, 2));
         Assert.True(expected.HasSameBits(given));
     }
 
@@ -36,11 +36,11 @@ public sealed class ModelTeamTests
             Parameters expected = ParameterInitializers.Create("scaled-gaussian", shape, 1);
             Parameters given = expected.Copy();
             (OptimizerState expectedState, OptimizerState givenState) = (optimizer.CreateState(shape), optimizer.CreateState(shape));
-            var model = new ModelTeam(team);
+            var model = new ModelTeam(team, shape);
             for (int step = 0; step < 2; step++)
             {
                 GradientSum sum = Random(shape, (ulong)(3 + step));
-                optimizer.Update(expected, sum, 7, 0.3, expectedState);
+                optimizer.Update(expected, sum.Layers, 7, 0.3, expectedState, Share.Whole);
                 model.Update(optimizer, given, sum.Layers, 7, 0.3, givenState);
             }
 
@@ -53,8 +53,9 @@ public sealed class ModelTeamTests
     public void AreWithin_OneElementBeyond_IsSeenWhereverItIs(string layers, int threads)
     {
         using var team = new ThreadTeam(threads);
-        var model = new ModelTeam(team);
-        GradientSum sum = Random(NetworkShape.Parse(layers), 5);
+        NetworkShape shape = NetworkShape.Parse(layers);
+        var model = new ModelTeam(team, shape);
+        GradientSum sum = Random(shape, 5);
         Assert.True(model.AreWithin(sum.Layers, 1));
         foreach (LayerParameters layer in sum.Layers)
         {
