@@ -3,7 +3,8 @@ using Backprop.Core.LinearAlgebra;
 using Backprop.Kernels;
 using BenchmarkDotNet.Running;
 
-// quick [512|256|128|1] [threads]: a table in a few seconds. Anything else goes to BenchmarkDotNet.
+// quick [512|256|128|1] [threads]: products, steps: whole steps, each a table in a few seconds. Anything else goes to
+// BenchmarkDotNet.
 bool hasBlas = OpenBlas.TryStart(out string message);
 if (args is not ["quick", ..])
 {
@@ -11,6 +12,12 @@ if (args is not ["quick", ..])
     {
         Console.Error.WriteLine(message);
         return 1;
+    }
+
+    if (args is ["steps"])
+    {
+        Console.WriteLine(message);
+        return StepTable.Print();
     }
 
     BenchmarkSwitcher.FromAssembly(typeof(ProductBenchmarks).Assembly).Run(args);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Backprop.Core.LinearAlgebra;
 
@@ -23,50 +22,22 @@ internal static class QuickTable
         foreach (ProductShape shape in ProductShape.All)
         {
             var work = new ProductCase(shape, product);
-            int repetitions = Repetitions(work.Ours);
+            int repetitions = Bursts.Repetitions(work.Ours, BurstSeconds);
             var ours = new double[Pairs];
             var blas = new double[Pairs];
             for (int pair = 0; pair < Pairs; pair++)
             {
-                ours[pair] = Seconds(work.Ours, repetitions);
-                blas[pair] = withBlas ? Seconds(work.Blas, repetitions) : double.NaN;
+                ours[pair] = Bursts.Seconds(work.Ours, repetitions);
+                blas[pair] = withBlas ? Bursts.Seconds(work.Blas, repetitions) : double.NaN;
             }
 
             double perSecond = repetitions * shape.Operations / 1e9;
-            double ratio = Median([.. ours.Zip(blas, (our, their) => their / our)]);
+            double ratio = Bursts.Median([.. ours.Zip(blas, (our, their) => their / our)]);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{shape,-28} {perSecond / Median(ours),10:F1} {perSecond / Median(blas),10:F1} {ratio,7:P0}"));
+                $"{shape,-28} {perSecond / Bursts.Median(ours),10:F1} {perSecond / Bursts.Median(blas),10:F1} {ratio,7:P0}"));
         }
 
         return 0;
-    }
-
-    private static int Repetitions(Action work)
-    {
-        work();
-        long begin = Stopwatch.GetTimestamp();
-        int done = 0;
-        while (Stopwatch.GetElapsedTime(begin).TotalSeconds < BurstSeconds)
-        {
-            work();
-            done++;
-        }
-
-        return Math.Max(1, done);
-    }
-
-    private static double Seconds(Action work, int repetitions)
-    {
-        long begin = Stopwatch.GetTimestamp();
-        for (int i = 0; i < repetitions; i++)
-            work();
-        return Stopwatch.GetElapsedTime(begin).TotalSeconds;
-    }
-
-    private static double Median(double[] values)
-    {
-        Array.Sort(values);
-        return values[values.Length / 2];
     }
 }

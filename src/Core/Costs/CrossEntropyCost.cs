@@ -16,8 +16,14 @@ internal sealed class CrossEntropyCost : ICost
     /// </summary>
     public void PerExample(
         ReadOnlySpan<float> weightedInput, ReadOnlySpan<float> activation, ReadOnlySpan<float> target,
-        Span<double> cost)
+        Span<double> scratch, Span<double> cost)
     {
+        Span<double> logarithms = scratch[..weightedInput.Length];
+        for (int i = 0; i < logarithms.Length; i++)
+            logarithms[i] = -Math.Abs((double)weightedInput[i]);
+        PortableMath.Exp(logarithms);
+        PortableMath.LogOnePlus(logarithms);
+
         int rows = weightedInput.Length / Math.Max(cost.Length, 1);
         for (int column = 0; column < cost.Length; column++)
         {
@@ -27,7 +33,7 @@ internal sealed class CrossEntropyCost : ICost
                 double z = weightedInput[i];
                 double y = target[i];
                 double linear = Math.Max(z, 0) - (y * z);
-                sum += linear + PortableMath.LogOnePlus(PortableMath.Exp(-Math.Abs(z)));
+                sum += linear + logarithms[i];
             }
 
             cost[column] = sum;

@@ -19,10 +19,11 @@ public interface ICost
     /// <param name="weightedInput">z of the output layer, rows × B.</param>
     /// <param name="activation">a of the output layer, rows × B.</param>
     /// <param name="target">y, rows × B.</param>
+    /// <param name="scratch">Room for rows × B numbers.</param>
     /// <param name="cost">Receives B costs.</param>
     void PerExample(
         ReadOnlySpan<float> weightedInput, ReadOnlySpan<float> activation, ReadOnlySpan<float> target,
-        Span<double> cost);
+        Span<double> scratch, Span<double> cost);
 
     /// <summary>∇ₐC (quadratic: a − y), or ∂C/∂z where <see cref="ErrorIncludesSlope"/>.</summary>
     void OutputError(ReadOnlySpan<float> activation, ReadOnlySpan<float> target, Span<float> error);

@@ -17,17 +17,50 @@ internal sealed class LogLikelihoodCost : ICost
     /// </summary>
     public void PerExample(
         ReadOnlySpan<float> weightedInput, ReadOnlySpan<float> activation, ReadOnlySpan<float> target,
-        Span<double> cost)
+        Span<double> scratch, Span<double> cost)
     {
+        Span<double> exponentials = scratch[..weightedInput.Length];
         int rows = weightedInput.Length / Math.Max(cost.Length, 1);
         for (int column = 0; column < cost.Length; column++)
-            cost[column] = OfExample(weightedInput.Slice(column * rows, rows), target.Slice(column * rows, rows));
+            SubtractLargest(weightedInput.Slice(column * rows, rows), exponentials.Slice(column * rows, rows));
+        PortableMath.Exp(exponentials);
+        for (int column = 0; column < cost.Length; column++)
+        {
+            double others = 0;
+            foreach (double exponential in exponentials.Slice(column * rows, rows))
+                others += exponential;
+            cost[column] = others;
+        }
+
+        PortableMath.LogOnePlus(cost);
+        for (int column = 0; column < cost.Length; column++)
+        {
+            ReadOnlySpan<float> z = weightedInput.Slice(column * rows, rows);
+            cost[column] = OfExample(z, target.Slice(column * rows, rows), z[IndexOfLargest(z)], cost[column]);
+        }
     }
 
     public void OutputError(ReadOnlySpan<float> activation, ReadOnlySpan<float> target, Span<float> error) =>
         ElementLoop.Map(default(QuadraticCost.Difference), activation, target, error);
 
-    private static double OfExample(ReadOnlySpan<float> z, ReadOnlySpan<float> y)
+    /// <summary>z_k − z_m; for m itself −∞, whose exponential adds nothing.</summary>
+    private static void SubtractLargest(ReadOnlySpan<float> z, Span<double> differences)
+    {
+        int largest = IndexOfLargest(z);
+        for (int k = 0; k < z.Length; k++)
+            differences[k] = (double)z[k] - z[largest];
+        differences[largest] = double.NegativeInfinity;
+    }
+
+    private static double OfExample(ReadOnlySpan<float> z, ReadOnlySpan<float> y, double largest, double rest)
+    {
+        double sum = 0;
+        for (int j = 0; j < z.Length; j++)
+            sum += y[j] * ((largest - z[j]) + rest);
+        return sum;
+    }
+
+    private static int IndexOfLargest(ReadOnlySpan<float> z)
     {
         int largest = 0;
         for (int k = 1; k < z.Length; k++)
@@ -36,17 +69,6 @@ internal sealed class LogLikelihoodCost : ICost
                 largest = k;
         }
 
-        double others = 0;
-        for (int k = 0; k < z.Length; k++)
-        {
-            if (k != largest)
-                others += PortableMath.Exp((double)z[k] - z[largest]);
-        }
-
-        double rest = PortableMath.LogOnePlus(others);
-        double sum = 0;
-        for (int j = 0; j < z.Length; j++)
-            sum += y[j] * (((double)z[largest] - z[j]) + rest);
-        return sum;
+        return largest;
     }
 }

@@ -15,7 +15,7 @@ internal sealed class QuadraticCost : ICost
 
     public void PerExample(
         ReadOnlySpan<float> weightedInput, ReadOnlySpan<float> activation, ReadOnlySpan<float> target,
-        Span<double> cost)
+        Span<double> scratch, Span<double> cost)
     {
         int rows = activation.Length / Math.Max(cost.Length, 1);
         for (int column = 0; column < cost.Length; column++)

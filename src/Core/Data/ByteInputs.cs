@@ -58,6 +58,9 @@ internal sealed class ByteInputs : ExampleInputs
             column[i] = (float)source[i] / Divisor;
     }
 
+    public override void Prefetch(int example) =>
+        MemoryPrefetch.Read(values.AsSpan(example * InputCount, InputCount));
+
     private static Vector256<ushort> Widen(Vector128<byte> bytes)
     {
         (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(bytes);

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Backprop.Core.Data;
 
 /// <summary>Inputs as single-precision numbers, taken as they are.</summary>
@@ -17,4 +19,7 @@ internal sealed class FloatInputs : ExampleInputs
 
     public override void CopyTo(int example, Span<float> column) =>
         values.AsSpan(checked(example * InputCount), InputCount).CopyTo(column);
+
+    public override void Prefetch(int example) =>
+        MemoryPrefetch.Read(MemoryMarshal.AsBytes(values.AsSpan(example * InputCount, InputCount)));
 }

@@ -5,11 +5,12 @@ namespace Backprop.Core.Elements;
 /// platform's own and may differ in the last bit; this takes only operations that IEEE 754 rounds exactly. Relative
 /// errors are below 10⁻¹⁵.
 /// </summary>
-public static class PortableMath
+public static partial class PortableMath
 {
     private const int FractionBits = 52;
     private const int ExponentBias = 1023;
     private const double Ln2 = 0.69314718055994529;
+    private const double SquareRootOf2 = 1.4142135623730951;
 
     // ln 2 in two parts. The first has 20 trailing zero bits: its product with an exponent is exact.
     private const double Ln2High = 0.69314718036912382;
@@ -26,6 +27,9 @@ public static class PortableMath
     private const int LastOddPower = 23;
 
     private static readonly double[] inverseFactorials = CreateInverseFactorials();
+
+    // 1/p at index p, for odd p from 3 on.
+    private static readonly double[] inversePowers = [.. Enumerable.Range(0, LastOddPower + 1).Select(p => 1.0 / p)];
 
     /// <summary>eˣ = 2ⁿ·eʳ with x = n·ln 2 + r, by eʳ's series. NaN stays NaN; too large is infinite.</summary>
     public static double Exp(double x)
@@ -66,7 +70,7 @@ public static class PortableMath
         exponent += (int)(bits >> FractionBits) - ExponentBias;
         double m = BitConverter.Int64BitsToDouble(
             (bits & ((1L << FractionBits) - 1)) | ((long)ExponentBias << FractionBits));
-        if (m > 1.4142135623730951)
+        if (m > SquareRootOf2)
         {
             m *= 0.5;
             exponent++;
@@ -74,9 +78,9 @@ public static class PortableMath
 
         double f = (m - 1) / (m + 1);
         double square = f * f;
-        double series = 1.0 / LastOddPower;
+        double series = inversePowers[LastOddPower];
         for (int power = LastOddPower - 2; power >= 3; power -= 2)
-            series = Math.FusedMultiplyAdd(series, square, 1.0 / power);
+            series = Math.FusedMultiplyAdd(series, square, inversePowers[power]);
         double logarithm = Math.FusedMultiplyAdd(2 * f * square, series, 2 * f);
         return exponent == 0 ? logarithm : (exponent * Ln2High) + ((exponent * Ln2Low) + logarithm);
     }

@@ -110,7 +110,7 @@ public sealed class CostTests
     private static double[] PerExample(string name, float[] z, float[] a, float[] y, int examples)
     {
         double[] cost = new double[examples];
-        CostFunctions.Named(name).PerExample(z, a, y, cost);
+        CostFunctions.Named(name).PerExample(z, a, y, new double[z.Length], cost);
         return cost;
     }
 }

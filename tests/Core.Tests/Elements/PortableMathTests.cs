@@ -95,6 +95,45 @@ public sealed class PortableMathTests
             Assert.Equal(Math.Log(1 + x), PortableMath.LogOnePlus(x), Math.Log(1 + x) * Tolerance);
     }
 
+    // Four go together, and what is left over alone: every number must get the bits that it gets alone.
+    [Fact]
+    public void Exp_ManyAtOnce_SameBitsAsOneByOne()
+    {
+        double[] x =
+        [
+            .. Spread(30_001, -760, 720), double.NaN, double.PositiveInfinity, double.NegativeInfinity, 0, -0.0,
+            -745.2, -708.4, 709.79, double.Epsilon, 1e-300,
+        ];
+        double[] together = [.. x];
+
+        PortableMath.Exp(together);
+
+        Assert.Equal(x.Select(value => Bits(PortableMath.Exp(value))), together.Select(Bits));
+    }
+
+    [Fact]
+    public void LogOnePlus_ManyAtOnce_SameBitsAsOneByOne()
+    {
+        double[] x =
+        [
+            .. Spread(10_001, 0, 3), .. Spread(10_001, -700, 700).Select(Math.Exp), 0, double.Epsilon, double.MaxValue,
+            1, double.NaN, double.PositiveInfinity, 0.41421356237309503, 0.41421356237309515, 0.5, 1e308, 2,
+        ];
+        double[] together = [.. x];
+
+        PortableMath.LogOnePlus(together);
+
+        Assert.Equal(x.Select(value => Bits(PortableMath.LogOnePlus(value))), together.Select(Bits));
+    }
+
+    private static double[] Spread(int count, double first, double end)
+    {
+        var random = new RandomSource(23, 0);
+        return [.. Enumerable.Range(0, count).Select(_ => first + (random.NextDouble() * (end - first)))];
+    }
+
+    private static long Bits(double value) => BitConverter.DoubleToInt64Bits(value);
+
     private static void LogIsNear(double x)
     {
         double expected = Math.Log(x);
