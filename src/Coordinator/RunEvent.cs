@@ -1,6 +1,7 @@
 using Backprop.Coordinator.Scheduling;
 using Backprop.Coordinator.Transport;
 using Backprop.Core.Model;
+using Backprop.Protos;
 
 namespace Backprop.Coordinator;
 
@@ -9,6 +10,6 @@ namespace Backprop.Coordinator;
 /// <param name="Worker">The connection that it came from, where there is one.</param>
 /// <param name="Sum">The gradient of a training node's value, from the run's pool.</param>
 /// <param name="Totals">The totals of a node's value.</param>
-/// <param name="Computed">How long the worker says that it was at its assignment; zero where it does not.</param>
+/// <param name="Header">What the worker says of a training node's value, its time too.</param>
 internal readonly record struct RunEvent(
-    SchedulerEvent Event, WorkerConnection? Worker = null, GradientSum? Sum = null, NodeTotals Totals = default, TimeSpan Computed = default);
+    SchedulerEvent Event, WorkerConnection? Worker = null, GradientSum? Sum = null, NodeTotals Totals = default, NodeHeader? Header = null);

@@ -56,6 +56,7 @@ public static class TrainingProgram
         await using var recorder = new RunRecorder(setup, directory, files, reporter, time, directory.LastEpochBefore(setup));
         warned = recorder;
         RunSession? session = options.InProcess || isComplete ? null : NewSession(options, setup, runId, time);
+        using RunTrace? trace = session is null ? null : OpenTrace(options, recorder, directory, time);
         await using CoordinatorHost? host = isComplete ? null : await OpenAsync(options, session, recorder, feed, directory);
         recorder.RunStarted(Describe(options, setup, directory, runId, host));
         foreach (string notice in notices)
@@ -63,13 +64,28 @@ public static class TrainingProgram
 
         RunSummary summary = isComplete ? await recorder.EndAgainAsync() : session is null
             ? await InProcessRun.RunAsync(options, setup, recorder, time, stop)
-            : await RunClusterAsync(options, setup, session, recorder, host!, stop);
+            : await RunClusterAsync(options, setup, session, recorder, host!, trace, stop);
         return summary.Status switch
         {
             "completed" when summary.Error is null => ExitCodes.Success,
             "interrupted" => ExitCodes.Interrupted,
             _ => ExitCodes.Failed,
         };
+    }
+
+    private static RunTrace? OpenTrace(TrainOptions options, RunRecorder recorder, RunDirectory directory, TimeProvider time)
+    {
+        if (options.TraceFile is null)
+            return null;
+        try
+        {
+            return new RunTrace(TraceFile.Create(options.TraceFile, line => recorder.Notice(line)), time);
+        }
+        catch (UserErrorException)
+        {
+            directory.TakeBack();
+            throw;
+        }
     }
 
     private static async Task<CoordinatorHost?> OpenAsync(
@@ -88,7 +104,7 @@ public static class TrainingProgram
 
     private static async Task<RunSummary> RunClusterAsync(
         TrainOptions options, RunSetup setup, RunSession session, RunRecorder recorder, CoordinatorHost host,
-        CancellationToken stop)
+        RunTrace? trace, CancellationToken stop)
     {
         var scheduler = new Scheduler(setup.Plan, new SchedulerOptions(
             StartingWorkers: Math.Max(options.Workers, options.MinWorkers), options.MinWorkers, options.WorkerTimeout,
@@ -116,7 +132,7 @@ public static class TrainingProgram
             },
             null, TimeSpan.Zero, RunSession.TickInterval);
 
-        using var run = new TrainingRun(setup, scheduler, session, recorder, localWorkers, board);
+        using var run = new TrainingRun(setup, scheduler, session, recorder, localWorkers, board, trace);
         SchedulerCommand.Finish finish = await run.RunAsync();
         session.Workers.EndRun(new Protos.RunEnded { Status = StatusOf(finish.End), Reason = finish.Reason });
         return await recorder.EndAsync(
@@ -136,7 +152,7 @@ public static class TrainingProgram
         runId, setup.Configuration, setup.Plan, setup.Dataset, DatasetFile.Length(setup.Dataset),
         options.AllowMixedArithmetic ? null : ArithmeticFingerprint.Compute(),
         LocalWorkerGroup.Names(options.Workers).ToHashSet(), new WorkerRegistry(), new GradientPool(setup.Model.Shape),
-        new EventQueue(), time);
+        new EventQueue(), time, options.TraceFile is not null);
 
     private static HostAddresses Addresses(TrainOptions options) => new(
         options.InProcess ? null : EndPointOf(options.Listen), EndPointOf(options.Dashboard), options.CertificateFile, options.KeyFile,

@@ -1,6 +1,7 @@
 using Backprop.Coordinator.Commands;
 using Backprop.Coordinator.LocalWorkers;
 using Backprop.Coordinator.Progress;
+using Backprop.Coordinator.Reports;
 using Backprop.Coordinator.Scheduling;
 using Backprop.Coordinator.Transport;
 using Backprop.Core.LinearAlgebra;
@@ -35,6 +36,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly LearningRateSchedule schedule;
     private readonly OptimizerState state;
     private readonly StepTimes times;
+    private readonly RunTrace? trace;
     private readonly Queue<SchedulerEvent> answers = [];
     private readonly TaskCompletionSource<SchedulerCommand.Finish> finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private NodeTotals epochTotals;
@@ -42,7 +44,7 @@ internal sealed class TrainingRun : IDisposable
 
     public TrainingRun(
         RunSetup setup, Scheduler scheduler, RunSession session, RunRecorder recorder, LocalWorkerGroup? localWorkers,
-        WorkerBoard board)
+        WorkerBoard board, RunTrace? trace)
     {
         this.setup = setup;
         this.scheduler = scheduler;
@@ -50,6 +52,7 @@ internal sealed class TrainingRun : IDisposable
         this.recorder = recorder;
         this.localWorkers = localWorkers;
         this.board = board;
+        this.trace = trace;
         times = new StepTimes(session.Time);
         threads = new ThreadTeam(ModelTeam.ThreadsFor(setup.Model.Shape));
         team = new ModelTeam(threads, setup.Model.Shape);
@@ -170,7 +173,13 @@ internal sealed class TrainingRun : IDisposable
     private void Assign(SchedulerCommand.Assign assign)
     {
         recorder.Enter(assign.Work.Kind == Scheduling.WorkKind.Training ? RunPhase.Training : RunPhase.Evaluating);
-        session.Workers[assign.Worker]?.Assign(assign.Work, assign.Nodes, Parameters);
+        double begin = trace?.Now ?? 0;
+        if (session.Workers[assign.Worker] is { } worker)
+        {
+            worker.Assign(assign.Work, assign.Nodes, Parameters);
+            trace?.Assigned(assign.Worker, worker.Name, assign.Work, assign.Nodes, begin);
+        }
+
         board.Assigned(assign.Worker, assign.Nodes);
         if (assign.Work.Kind == Scheduling.WorkKind.Training)
             times.Assigned();
@@ -181,7 +190,7 @@ internal sealed class TrainingRun : IDisposable
         values.Keep(keep.Node, ValueOf(happened));
         board.Answered(keep.Worker, happened.Sum is null ? 0 : happened.Totals.ExampleCount);
         if (happened.Sum is not null)
-            times.Answered(keep.Worker, happened.Computed, happened.Totals.ExampleCount);
+            times.Answered(keep.Worker, TimeSpan.FromMicroseconds(happened.Header?.ComputedUs ?? 0), happened.Totals.ExampleCount);
         if (happened.Worker is { IsLocal: true } local)
             localWorkers?.Answered(local.Name);
     }
@@ -200,6 +209,7 @@ internal sealed class TrainingRun : IDisposable
     private void CommitStep(Work work, IReadOnlyList<ShardNode> stillOwed)
     {
         long begin = session.Time.GetTimestamp();
+        double traced = trace?.Now ?? 0;
         if (stillOwed.Count > 0)
             comparison.Remember(work, stillOwed, Parameters);
         (GradientSum? sum, NodeTotals totals) = values.Root(work.Shards);
@@ -216,6 +226,7 @@ internal sealed class TrainingRun : IDisposable
 
         team.Update(optimizer, Parameters, sum.Layers, totals.ExampleCount, rate, state);
         times.Committed(session.Time.GetElapsedTime(begin));
+        trace?.Committed(work, traced);
         epochTotals += totals;
         recorder.StepCommitted(work.Step, totals, values.All);
         values.Clear();
@@ -248,6 +259,7 @@ internal sealed class TrainingRun : IDisposable
         if (FailOn(Incomplete(work, test)))
             return;
         values.Clear();
+        trace?.Committed(work, trace.Now);
         recorder.EpochEvaluated(new EpochResult(
             work.Epoch, work.Step, epochTotals.Cost / epochTotals.ExampleCount, test.Cost / Math.Max(1, test.ExampleCount),
             test.CorrectCount, test.ExampleCount, recorder.TrainingTime));
@@ -264,6 +276,10 @@ internal sealed class TrainingRun : IDisposable
                 break;
             case SchedulerEvent.WorkerGone gone:
                 board.Gone(gone.Worker);
+                trace?.Gone(gone.Worker);
+                break;
+            case SchedulerEvent.NodeValueReceived value:
+                trace?.Answered(value, happened.Header);
                 break;
             case SchedulerEvent.ClockTicked:
                 recorder.Publish();

@@ -25,6 +25,7 @@ internal sealed class NodeComputer : IDisposable
     private readonly SharedTensors? shared;
     private readonly Doorbell? doorbell;
     private readonly ComputingTime computing = new();
+    private readonly StepTrace? trace;
 
     public NodeComputer(
         Welcome run, Dataset dataset, ThreadTeam team, SharedTensors? shared, Doorbell? doorbell, IncomingFrames incoming,
@@ -43,6 +44,7 @@ internal sealed class NodeComputer : IDisposable
         weights = new WeightsGate(parameters, incoming, run.RunId, computing);
         sender = new NodeValueSender(outgoing, run.RunId, shared, doorbell, parameters.Layers, computing);
         examples = new StepExamples(plan, run.Seed, run.Shuffle);
+        trace = run.Trace ? new StepTrace(weights, sender, computing) : null;
     }
 
     /// <inheritdoc cref="NodeBackpropagation.Prepare"/>
@@ -72,9 +74,10 @@ internal sealed class NodeComputer : IDisposable
     {
         long step = (long)assignment.Step;
         sender.Begin(assignment.Epoch, assignment.Step, nodes, assignment.Slots);
+        trace?.Begin();
         backpropagation.Train(
             dataset.Training, examples.Of((int)assignment.Epoch, step, nodes), parameters, nodes, plan.Shards,
-            plan.BatchSizeOf(step), weights, sender);
+            plan.BatchSizeOf(step), trace ?? (IParameterGate)weights, trace ?? (INodeValueSink)sender);
         weights.WaitForAll();
         sender.WaitUntilWritten(ended);
     }

@@ -65,6 +65,8 @@ public sealed record TrainOptions
     /// <summary>The share of nodes that two compute and that are compared, from 0 to 1.</summary>
     public required double Audit { get; init; }
 
+    public required string? TraceFile { get; init; }
+
     /// <summary>Where workers join.</summary>
     public required ListenAddress Listen { get; init; }
 

@@ -36,6 +36,7 @@ public static class TrainOptionsReader
             WorkerTimeout = values.Get(TrainSettings.WorkerTimeout),
             StragglerTimeout = values.Get(TrainSettings.StragglerTimeout),
             Audit = values.Get(TrainSettings.Audit),
+            TraceFile = values.Get(TrainSettings.Trace),
             Listen = values.Get(TrainSettings.Listen),
             Dashboard = values.Get(TrainSettings.Dashboard),
             RunDirectory = values.Get(TrainSettings.RunDirectory),
@@ -50,6 +51,8 @@ public static class TrainOptionsReader
         CheckNetwork(options, values);
         CheckWorkers(options, values);
         CheckAudit(options, values);
+        if (options.TraceFile is not null)
+            NewFile.Require(values.Given(TrainSettings.Trace), options.TraceFile);
         AccessRules.Check(options, values);
         return options;
     }
@@ -97,7 +100,7 @@ public static class TrainOptionsReader
             Setting[] ofWorkers =
             [
                 TrainSettings.Workers, TrainSettings.MinWorkers, TrainSettings.WorkerTimeout, TrainSettings.Listen,
-                TrainSettings.StragglerTimeout, TrainSettings.Audit,
+                TrainSettings.StragglerTimeout, TrainSettings.Audit, TrainSettings.Trace,
                 TrainSettings.CertificateFile, TrainSettings.KeyFile, TrainSettings.TokenFile,
                 TrainSettings.AllowMixedArithmetic,
             ];
@@ -140,7 +143,7 @@ public static class TrainOptionsReader
     private static List<string> Repeated(SettingValues values)
     {
         Setting[] kept = [TrainSettings.Dataset, DatasetSettings.Directory, DatasetSettings.TestFile, DatasetSettings.LabelColumn,
-            TrainSettings.Init, TrainSettings.RunDirectory, TrainSettings.CheckpointEvery, TrainSettings.Audit];
+            TrainSettings.Init, TrainSettings.RunDirectory, TrainSettings.CheckpointEvery, TrainSettings.Audit, TrainSettings.Trace];
         IEnumerable<Setting> needed = TrainSettings.All.Except(kept).Except(ResultSetting.All.Select(result => result.Setting));
         return [.. needed.Where(values.IsOnCommandLine).SelectMany(setting => Words(setting, values.Text(setting)!))];
     }

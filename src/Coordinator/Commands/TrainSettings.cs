@@ -128,6 +128,10 @@ public static class TrainSettings
     public static readonly Setting<int> CheckpointEvery = new(
         "checkpoint-every", "STEPS", "Steps between checkpoints.", ValueKinds.WholeNumber(1), 0, "one epoch");
 
+    public static readonly Setting<string?> Trace = new(
+        "trace", "FILE", "Write what coordinator and workers do when, for Perfetto or chrome://tracing; a new file.",
+        ValueKinds.Text("a new file")!, null, null);
+
     public static readonly Setting<bool> Json = new(
         "json", "BOOL", "Write the summary as JSON on standard output and everything else on standard error.",
         ValueKinds.Flag, false, null);
@@ -152,7 +156,7 @@ public static class TrainSettings
     [
         Dataset, DatasetSettings.Directory, DatasetSettings.TestFile, DatasetSettings.LabelColumn, Layers, Activations,
         Cost, Optimizer, LearningRate, Momentum, L2, Schedule, Initializer, Init, MiniBatch, Epochs, Shards, Shuffle, Seed,
-        Workers, InProcess, Threads, MinWorkers, WorkerTimeout, StragglerTimeout, Audit, Listen, Dashboard, RunDirectory, CheckpointEvery, Json,
+        Workers, InProcess, Threads, MinWorkers, WorkerTimeout, StragglerTimeout, Audit, Listen, Dashboard, RunDirectory, CheckpointEvery, Trace, Json,
         CertificateFile, KeyFile, TokenFile, AllowMixedArithmetic,
     ];
 

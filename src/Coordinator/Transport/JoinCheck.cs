@@ -61,6 +61,7 @@ internal static class JoinCheck
         HeartbeatIntervalMs = (uint)RunSession.HeartbeatInterval.TotalMilliseconds,
         SilenceLimitMs = (uint)RunSession.SilenceLimit.TotalMilliseconds,
         SharedMemory = offer,
+        Trace = session.IsTraced,
     };
 
     private static string Short(string hash) => hash.Length <= 12 ? hash : hash[..12];

@@ -251,7 +251,7 @@ internal sealed class WorkerConnection(
         try
         {
             if (values.Read(frame.Header!, frame.Parts) is var (received, sum)
-                && !Tell(new RunEvent(received with { Worker = Id }, this, sum, sum.Totals, TimeSpan.FromMicroseconds(frame.Header!.ComputedUs))))
+                && !Tell(new RunEvent(received with { Worker = Id }, this, sum, sum.Totals, frame.Header)))
                 pool.Return(sum);
         }
         finally

@@ -5,6 +5,12 @@ namespace Backprop.Core.Model;
 /// <summary>Takes the values of a computation's nodes as they arise, from the computing thread.</summary>
 public interface INodeValueSink
 {
+    /// <summary>The forward pass is done; what follows is backward.</summary>
+    void ForwardReady()
+    {
+        // Only who measures wants to know.
+    }
+
     /// <summary>
     /// ∇W[l] and ∇b[l] of a node exist. Called from the last layer down; within a layer, node after node.
     /// </summary>

@@ -99,6 +99,7 @@ public sealed class NodeBackpropagation
         positions.CopyTo(forward.Indices(columns));
         forward.Gather(examples, columns);
         forward.Run(parameters, gate, columns);
+        sink.ForwardReady();
         team.Run(output, model.Shape.Outputs, columns);
         outputError.Error = Error(model.Shape.LayerCount - 1, columns);
         team.Run(outputError, model.Shape.Outputs, columns);

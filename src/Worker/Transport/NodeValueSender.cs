@@ -79,8 +79,9 @@ internal sealed class NodeValueSender(
             Node = new Node { First = (uint)node.First, Count = (uint)node.Count },
             Totals = totals,
             Shared = isShared,
-            ComputedUs = totals is null ? 0 : computing.Microseconds,
         };
+        if (totals is not null)
+            computing.Tell(header);
         if (isShared && doorbell is not null)
         {
             doorbell.TrySend(new WorkerMessage { NodeValue = new NodeValue { Header = header } });

@@ -34,7 +34,7 @@ internal sealed class WeightsGate(Parameters parameters, IncomingFrames incoming
     {
         long since = Stopwatch.GetTimestamp();
         Frame<CoordinatorMessage, WeightsHeader> frame = incoming.Take();
-        computing.Waited(since);
+        computing.Wait(since);
         try
         {
             if (frame.Header is null || frame.Header.RunId != runId || frame.Header.Step != step)
