@@ -12,7 +12,9 @@ public static class ReadableFile
     {
         try
         {
-            File.OpenRead(path).Dispose();
+            // To open a named pipe would be to wait for whoever writes to it; like a file, it is there.
+            if (new FileInfo(path) is not { Exists: true, Length: 0 })
+                File.OpenRead(path).Dispose();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -160,6 +160,13 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
 
     public void Notice(string line) => Notice(NoticeKind.Warning, line);
 
+    /// <summary>A worker has joined before training began: people see how many are awaited, machines are told each.</summary>
+    public void JoinedAtStart(string worker)
+    {
+        if (!begun)
+            log.Event(NoticeKind.WorkerJoined, steps, worker, $"worker {worker} joined");
+    }
+
     /// <param name="worker">The worker's name, where it is about one.</param>
     public void Notice(NoticeKind kind, string line, string? worker = null)
     {

@@ -60,7 +60,7 @@ public static class TrainingProgram
         await using CoordinatorHost? host = isComplete ? null : await OpenAsync(options, session, recorder, feed, directory);
         recorder.RunStarted(Describe(options, setup, directory, runId, host));
         foreach (string notice in notices)
-            recorder.Notice(notice);
+            recorder.Notice(notice.StartsWith("WARNING", StringComparison.Ordinal) ? NoticeKind.Warning : NoticeKind.RunResumed, notice);
 
         RunSummary summary = isComplete ? await recorder.EndAgainAsync() : session is null
             ? await InProcessRun.RunAsync(options, setup, recorder, time, stop)

@@ -38,6 +38,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly StepTimes times;
     private readonly RunTrace? trace;
     private readonly Queue<SchedulerEvent> answers = [];
+    private readonly List<WorkerConnection> assigned = [];
     private readonly TaskCompletionSource<SchedulerCommand.Finish> finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private NodeTotals epochTotals;
     private SchedulerCommand.Finish? finish;
@@ -107,6 +108,9 @@ internal sealed class TrainingRun : IDisposable
             bool kept = Handle(happened);
             while (finish is null && answers.TryDequeue(out SchedulerEvent? answer))
                 Handle(new RunEvent(answer));
+            foreach (WorkerConnection worker in assigned)
+                worker.Ring();
+            assigned.Clear();
             if (!kept && happened.Sum is not null)
                 session.Gradients.Return(happened.Sum);
             if (finish is not null)
@@ -177,6 +181,7 @@ internal sealed class TrainingRun : IDisposable
         if (session.Workers[assign.Worker] is { } worker)
         {
             worker.Assign(assign.Work, assign.Nodes, Parameters);
+            assigned.Add(worker);
             trace?.Assigned(assign.Worker, worker.Name, assign.Work, assign.Nodes, begin);
         }
 
@@ -273,6 +278,7 @@ internal sealed class TrainingRun : IDisposable
         {
             case SchedulerEvent.WorkerReady:
                 board.BecameReady(happened.Worker!);
+                recorder.JoinedAtStart(happened.Worker!.Name);
                 break;
             case SchedulerEvent.WorkerGone gone:
                 board.Gone(gone.Worker);

@@ -51,7 +51,7 @@ internal sealed record ResumedRun(TrainOptions Options, RunSetup Setup, IReadOnl
 
         RunSetup setup = RunSetup.Create(options, dataset);
         if (found is null)
-            return new ResumedRun(options, setup, ["no checkpoint yet: training begins at step 0"]);
+            return new ResumedRun(options, setup, [FromTheStart(directory)]);
         Checkpoint checkpoint = found.Value.Checkpoint;
         setup = setup with
         {
@@ -60,6 +60,15 @@ internal sealed record ResumedRun(TrainOptions Options, RunSetup Setup, IReadOnl
         };
         Check(resume, found.Value.Path, setup);
         return new ResumedRun(options, setup, [.. refused, .. Told(checkpoint, setup)]);
+    }
+
+    /// <summary>A run that has trained had checkpoints.</summary>
+    private static string FromTheStart(RunDirectory directory)
+    {
+        long steps = directory.StepsOfLedger();
+        return steps == 0
+            ? "no checkpoint yet: training begins at step 0"
+            : string.Create(CultureInfo.InvariantCulture, $"WARNING: {LedgerFile.Name} tells of {steps:N0} steps, and no checkpoint is there any more: training begins again at step 0");
     }
 
     private static IEnumerable<string> Told(Checkpoint checkpoint, RunSetup setup)

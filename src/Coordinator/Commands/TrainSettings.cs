@@ -1,4 +1,5 @@
 using Backprop.CommandLine;
+using Backprop.Coordinator.Transport;
 using Backprop.Core.Activations;
 using Backprop.Core.Costs;
 using Backprop.Core.Model;
@@ -83,7 +84,7 @@ public static class TrainSettings
 
     public static readonly Setting<int> Workers = new(
         "workers", "COUNT", "Worker processes to start on this machine; 0: only those started by hand, here or elsewhere.",
-        ValueKinds.WholeNumber(0, 1024), 2, "2");
+        ValueKinds.WholeNumber(0, WorkerRegistry.Capacity), 2, "2");
 
     public static readonly Setting<bool> InProcess = new(
         "in-process", "BOOL", "Train in this process, without workers: the fastest for tiny mini-batches. Same weights.",
@@ -95,7 +96,7 @@ public static class TrainSettings
 
     public static readonly Setting<int> MinWorkers = new(
         "min-workers", "COUNT", "Below it training waits. With --workers 0 it starts when this many are in.",
-        ValueKinds.WholeNumber(1, 1024), 1, "1");
+        ValueKinds.WholeNumber(1, WorkerRegistry.Capacity), 1, "1");
 
     public static readonly Setting<TimeSpan> WorkerTimeout = new(
         "worker-timeout", "TIME",

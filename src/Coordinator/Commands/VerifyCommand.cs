@@ -32,7 +32,8 @@ internal static class VerifyCommand
         program.Add(
             new Command("verify", "Counts from a run's ledger: every step committed once, every example counted once.") { directory },
             [], Examples,
-            (parsed, _, _) => Task.FromResult(Verify(parsed.GetRequiredValue(directory))));
+            (parsed, _, cancellationToken) =>
+                Task.Run(() => Verify(parsed.GetRequiredValue(directory))).WaitAsync(cancellationToken));
     }
 
     /// <exception cref="UserErrorException">There is no run, or it has no ledger.</exception>
@@ -60,7 +61,7 @@ internal static class VerifyCommand
         {
             (0, 0) => "no step is committed yet",
             (0, _) => $"{Number(check.Steps)} of {Number(plan.StepCount)} steps, each committed once; {Number(check.Examples)} examples, each counted once",
-            _ => $"{faults.Count} faults in {Number(check.Steps)} steps",
+            _ => $"{faults.Count} {(faults.Count == 1 ? "fault" : "faults")} in {Number(check.Steps)} steps",
         });
         return faults.Count == 0 ? ExitCodes.Success : ExitCodes.Failed;
     }

@@ -16,9 +16,11 @@ internal static class CheckpointFiles
     public static string NameOf(string path) => Path.GetFileNameWithoutExtension(path);
 
     /// <summary>All of them with the steps in their names, the highest first; a directory that is not there has none.</summary>
-    public static IReadOnlyList<(string Path, long Step)> NewestFirst(string directory) => !Directory.Exists(directory)
+    public static IReadOnlyList<(string Path, long Step)> NewestFirst(string directory) => NewestFirst(directory, Directory.GetFiles);
+
+    private static IReadOnlyList<(string Path, long Step)> NewestFirst(string directory, Func<string, string, string[]> list) => !Directory.Exists(directory)
         ? []
-        : [.. Directory.GetFiles(directory, $"{Beginning}*{Ending}")
+        : [.. list(directory, $"{Beginning}*{Ending}")
             .Select(path => (Path: path, Step: StepOf(path)))
             .Where(file => file.Step >= 0)
             .OrderByDescending(file => file.Step)];
@@ -30,7 +32,8 @@ internal static class CheckpointFiles
     public static (string Path, Checkpoint Checkpoint)? ReadNewest(string directory, out IReadOnlyList<string> refused)
     {
         List<string> problems = [];
-        foreach ((string path, long _) in NewestFirst(directory))
+        // What has a checkpoint's name and is none is to be told of too.
+        foreach ((string path, long _) in NewestFirst(directory, Directory.GetFileSystemEntries))
         {
             try
             {

@@ -111,7 +111,7 @@ internal sealed class CheckpointWriter(string directory, TimeProvider time, stri
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            if (failure.Failed($"WARNING: no checkpoint at step {checkpoint.NextStep}: {error.Message}; training goes on") is { } line)
+            if (failure.Failed($"WARNING: no checkpoint at step {checkpoint.NextStep}: {error.Message.TrimEnd('.')}; training goes on") is { } line)
                 notice(line);
             return;
         }
@@ -141,7 +141,7 @@ internal sealed class CheckpointWriter(string directory, TimeProvider time, stri
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                notice($"WARNING: the old checkpoint {old} could not be deleted: {error.Message}; training goes on");
+                notice($"WARNING: the old checkpoint {old} could not be deleted: {error.Message.TrimEnd('.')}; training goes on");
             }
         }
     }

@@ -50,7 +50,9 @@ public static class ConfigFile
     {
         try
         {
-            string text = File.ReadAllText(path);
+            string text = WholeFile.Read(path);
+            if (text.Length == 0)
+                throw new UserErrorException($"{path} is not a run's configuration: it is empty, or no file.");
             RunConfiguration configuration = JsonSerializer.Deserialize<RunConfiguration>(text, ReportJson.Indented)
                 ?? throw new JsonException("it is null");
             Rest rest = JsonSerializer.Deserialize<Rest>(text, ReportJson.Indented)!;

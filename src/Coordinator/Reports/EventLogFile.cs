@@ -16,6 +16,9 @@ internal sealed class EventLogFile : IDisposable
     public EventLogFile(string path, TimeProvider time)
     {
         this.time = time;
+        // A named pipe in its place would be waited for until somebody reads.
+        if (new FileInfo(path) is { Exists: true, Length: 0 })
+            File.Delete(path);
         stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
     }
 

@@ -54,7 +54,7 @@ public sealed class LedgerFile : IDisposable
         List<LedgerEntry> entries = [];
         try
         {
-            foreach (string line in File.ReadLines(path))
+            foreach (string line in WholeFile.ReadLines(path))
                 entries.Add(LedgerEntry.Parse(line));
         }
         catch (FormatException)

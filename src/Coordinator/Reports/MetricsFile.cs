@@ -35,7 +35,7 @@ public sealed class MetricsFile : IDisposable
     public static IReadOnlyList<EpochMetrics> Read(string path)
     {
         List<EpochMetrics> lines = [];
-        foreach (string text in File.ReadLines(path))
+        foreach (string text in WholeFile.ReadLines(path))
         {
             try
             {

@@ -118,6 +118,20 @@ internal sealed class RunDirectory : IDisposable
         return found;
     }
 
+    /// <summary>How many steps ledger.jsonl tells of; 0 where it cannot be read.</summary>
+    public long StepsOfLedger()
+    {
+        try
+        {
+            string path = Path.Combine(FullPath, LedgerFile.Name);
+            return File.Exists(path) ? LedgerFile.Read(path).Sum(entry => entry.Steps) : 0;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
+    }
+
     /// <summary>What metrics.jsonl says of the last epoch before the start; null where it says nothing.</summary>
     public EpochResult? LastEpochBefore(RunSetup setup)
     {

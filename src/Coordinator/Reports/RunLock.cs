@@ -97,7 +97,7 @@ internal sealed class RunLock : IDisposable
     {
         try
         {
-            return int.TryParse(File.ReadAllText(path), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int id)
+            return int.TryParse(WholeFile.Read(path), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int id)
                 ? $"process {id}"
                 : "another process";
         }

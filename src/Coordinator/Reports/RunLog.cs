@@ -76,5 +76,5 @@ internal sealed class RunLog(string directory, TimeProvider time, Action<string>
     }
 
     private string Warning(string name, Exception error) =>
-        $"WARNING: {Path.Combine(directory, name)} could not be written: {error.Message}; it ends here";
+        $"WARNING: {Path.Combine(directory, name)} could not be written: {error.Message.TrimEnd('.')}; it ends here";
 }

@@ -60,7 +60,10 @@ internal sealed class RunTrace : IDisposable
             file.Span(worker.Number, MessagesRow, "wait", "waiting", work.Step, idle, since);
         times.IdleSince = null;
         foreach (ShardNode node in nodes)
-            times.Owed[(work.Kind, work.Step, node)] = now;
+        {
+            // Not now: the worker may be at it before this thread is back from waking it.
+            times.Owed[(work.Kind, work.Step, node)] = since;
+        }
     }
 
     /// <summary>A node's value has come.</summary>

@@ -29,7 +29,7 @@ public static class SummaryFile
     {
         try
         {
-            return JsonSerializer.Deserialize<RunSummary>(File.ReadAllText(path), ReportJson.Indented);
+            return JsonSerializer.Deserialize<RunSummary>(WholeFile.Read(path), ReportJson.Indented);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {

@@ -8,6 +8,9 @@ public enum NoticeKind
     RunStarted,
     RunEnded,
 
+    /// <summary>Where a run goes on that was begun before.</summary>
+    RunResumed,
+
     /// <summary>Where the time of a run's steps went.</summary>
     StepTimes,
     WorkerJoined,

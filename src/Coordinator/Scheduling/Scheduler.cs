@@ -102,7 +102,7 @@ public sealed partial class Scheduler
             if (silence > options.SilenceLimit)
                 commands.Add(new SchedulerCommand.Evict(member.Id, $"silent for {silence.TotalSeconds:0.0} s"));
             else if (member.Outstanding.Count > 0 && now - member.LastProgress > options.WorkerTimeout)
-                commands.Add(new SchedulerCommand.Evict(member.Id, $"no answer for {options.WorkerTimeout.TotalSeconds:0} s (--worker-timeout)"));
+                commands.Add(new SchedulerCommand.Evict(member.Id, $"no answer for {options.WorkerTimeout.TotalSeconds:0.###} s (--worker-timeout)"));
         }
 
         if (isWorking && options.StragglerTimeout is { } least)
@@ -110,7 +110,7 @@ public sealed partial class Scheduler
         if (waitingSince is { } since && now - since > options.WorkerTimeout)
         {
             Fail($"{order.Count} of {RequiredWorkers} workers after waiting for "
-                + $"{options.WorkerTimeout.TotalSeconds:0} s (--worker-timeout)");
+                + $"{options.WorkerTimeout.TotalSeconds:0.###} s (--worker-timeout)");
         }
     }
 

@@ -22,6 +22,7 @@ internal sealed class WorkerConnection(
         Channel.CreateUnbounded<CoordinatorFrame>(new UnboundedChannelOptions { SingleReader = true });
 
     private readonly Lock telling = new();
+    private readonly Queue<CoordinatorMessage> unrung = [];
     private readonly TaskCompletionSource<Status> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly NodeValueReader values = new(join.Name, runId, pool, shared, time);
     private volatile bool usesShared;
@@ -59,7 +60,7 @@ internal sealed class WorkerConnection(
         Send(new CoordinatorMessage { Heartbeat = new Heartbeat() });
     }
 
-    /// <summary>Gives the worker nodes, with the step's weights unless it holds them.</summary>
+    /// <summary>Gives the worker nodes, with the step's weights unless it holds them; <see cref="Ring"/> has to follow.</summary>
     public void Assign(Work work, IReadOnlyList<ShardNode> nodes, Parameters parameters)
     {
         bool needsWeights = weightsStep != work.Step;
@@ -82,12 +83,22 @@ internal sealed class WorkerConnection(
         assignment.Nodes.AddRange(nodes.Select(node => new Node { First = (uint)node.First, Count = (uint)node.Count }));
         assignment.Slots.AddRange(values.Ask(work, nodes, withSlots: usesShared));
         var message = new CoordinatorMessage { Assignment = assignment };
-        if (doorbell is { } bell)
-            bell.TrySend(message);
+        if (doorbell is not null)
+            unrung.Enqueue(message);
         else
             outgoing.Writer.TryWrite(new CoordinatorFrame(message) { MoreFollows = weightsFollow });
         if (weightsFollow)
             SendWeights(work.Step, parameters);
+    }
+
+    /// <summary>
+    /// Wakes the worker for what it was given. Only when all workers' weights stand in their memory: one that wakes may be
+    /// put on this thread's core, and the others would wait for both.
+    /// </summary>
+    public void Ring()
+    {
+        while (unrung.TryDequeue(out CoordinatorMessage? message))
+            doorbell?.TrySend(message);
     }
 
     /// <summary>

@@ -5,6 +5,9 @@ namespace Backprop.Core.Optimizers;
 /// <summary>η of an epoch, from the run's base rate: by multiplications alone, so the same on every machine.</summary>
 public sealed class LearningRateSchedule
 {
+    /// <summary>The schedule that leaves η as it is.</summary>
+    public const string Constant = "constant";
+
     private readonly int epochsAStage;
     private readonly double factor;
 
@@ -18,7 +21,7 @@ public sealed class LearningRateSchedule
     /// <exception cref="UserErrorException">The text is neither, or a number is out of range.</exception>
     public static LearningRateSchedule Parse(string text)
     {
-        if (text == "constant")
+        if (text == Constant)
             return new LearningRateSchedule(int.MaxValue, 1);
         if (text.Split(':') is ["step", var epochs, var factorText]
             && int.TryParse(epochs, NumberStyles.None, CultureInfo.InvariantCulture, out int epochsAStage)

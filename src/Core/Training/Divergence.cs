@@ -1,5 +1,6 @@
 using System.Globalization;
 using Backprop.Core.Model;
+using Backprop.Core.Optimizers;
 
 namespace Backprop.Core.Training;
 
@@ -52,5 +53,6 @@ public static class Divergence
 
     private static string Describe(long step, string finding, RunConfiguration configuration) =>
         string.Create(CultureInfo.InvariantCulture, $"{Beginning}{step}: {finding}; try a smaller --learning-rate than {configuration.LearningRate}")
+        + (configuration.Schedule == LearningRateSchedule.Constant ? "" : $", or another --schedule than {configuration.Schedule}")
         + (configuration.L2 == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" or --l2 than {configuration.L2}"));
 }

@@ -46,6 +46,21 @@ public sealed class VerifyCommandTests : IDisposable
         Assert.Contains("WRONG: the ledger ends after 100 steps, and summary.json says that 150 were committed", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("config.json", 2)]
+    [InlineData("ledger.jsonl", 1)]
+    public async Task Verify_NamedPipeInPlaceOfAFile_EndsAndSaysSo(string name, int expected)
+    {
+        await CoordinatorProcess.CompleteAsync(directory, "--epochs 1 --in-process");
+        await NamedPipe.TakePlaceOfAsync(Path.Combine(directory.Path, "run", name));
+        await using ProgramProcess program = ProgramProcess.Start("Coordinator", directory.Path, ["verify", "run"]);
+
+        Assert.Equal(expected, await program.ExitAsync());
+        Assert.Contains(
+            expected == 2 ? "config.json is not a run's configuration: it is empty, or no file." : "WRONG: the ledger ends after 0 steps",
+            program.Errors + program.Output, StringComparison.Ordinal);
+    }
+
     private async Task<(int ExitCode, string Output)> VerifyAsync()
     {
         await using ProgramProcess program = ProgramProcess.Start("Coordinator", directory.Path, ["verify", "run"]);

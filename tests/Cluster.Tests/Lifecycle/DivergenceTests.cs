@@ -43,6 +43,17 @@ public sealed class DivergenceTests : IDisposable
         Assert.DoesNotContain("next: ", resumed.Program.Errors, StringComparison.Ordinal);
     }
 
+    // The rate was good; what the schedule made of it was not.
+    [Fact]
+    public async Task Train_ScheduleTooSteep_IsNamed()
+    {
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 3 --in-process --schedule step:1:1e300");
+        Assert.Equal(1, await coordinator.Program.ExitAsync());
+        Assert.EndsWith(
+            "try a smaller --learning-rate than 3, or another --schedule than step:1:1e300",
+            coordinator.Verdict().Json.GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
     private async Task<RunVerdict> FailAsync(string options, string run, string rate)
     {
         await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, options, run);

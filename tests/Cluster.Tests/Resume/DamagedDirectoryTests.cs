@@ -103,6 +103,49 @@ public sealed class DamagedDirectoryTests : IDisposable
             "none of the 2 checkpoints in |is whole|step-000000075.safetensors|step-000000150.safetensors|delete them", directory);
     }
 
+    // Nothing waits for a pipe's other end, and no file of the run is needed to go on but a checkpoint and its configuration.
+    [Fact]
+    public async Task Resume_NamedPipesInPlaceOfFiles_GoesOnSameWeights()
+    {
+        string run = await BegunRunAsync();
+        foreach (string name in new[] { "ledger.jsonl", "metrics.jsonl", "events.jsonl", "summary.json", ".lock-owner" })
+            await NamedPipe.TakePlaceOfAsync(Path.Combine(run, name));
+
+        RunVerdict verdict = await CoordinatorProcess.ResumedAsync(directory, "--in-process");
+        Assert.Equal(await Reference.OneEpochAsync(), verdict.WeightsSha256);
+    }
+
+    [Fact]
+    public async Task Resume_CheckpointsAreGone_SaysWhatIsLost()
+    {
+        string run = await BegunRunAsync();
+        Directory.Delete(Path.Combine(run, "checkpoints"), recursive: true);
+        await using CoordinatorProcess resumed = CoordinatorProcess.Resume(directory, "--in-process");
+
+        await resumed.Program.LineAsync("^WARNING: ledger.jsonl tells of 150 steps, and no checkpoint is there any more: training begins again at step 0$");
+        Assert.Equal(await Reference.OneEpochAsync(), (await resumed.CompletedAsync()).WeightsSha256);
+    }
+
+    [Fact]
+    public async Task Resume_NewestCheckpointIsADirectory_IsTold()
+    {
+        string run = await BegunRunAsync();
+        Directory.CreateDirectory(Path.Combine(run, "checkpoints", "step-000000120.safetensors"));
+        await using CoordinatorProcess resumed = CoordinatorProcess.Resume(directory, "--in-process");
+
+        await resumed.Program.LineAsync("^WARNING: .*step-000000120.safetensors cannot be read: .*; going on from step-000000100$");
+        Assert.Equal(await Reference.OneEpochAsync(), (await resumed.CompletedAsync()).WeightsSha256);
+    }
+
+    /// <summary>A run of one epoch of which 100 of 150 steps are done.</summary>
+    private async Task<string> BegunRunAsync()
+    {
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 1 --checkpoint-every 50 --in-process");
+        await coordinator.CompletedAsync();
+        File.Delete(coordinator.Checkpoints().Max(StringComparer.Ordinal)!);
+        return coordinator.RunDirectory;
+    }
+
     private static void Break(CoordinatorProcess coordinator, WriteFault fault)
     {
         string checkpoints = Path.Combine(coordinator.RunDirectory, "checkpoints");

@@ -31,6 +31,7 @@ public sealed class CallEndedTests : IDisposable
         WorkerConnection connection = await ReadyAsync();
         connection.Dispose();
         connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape));
+        connection.Ring();
         Assert.Equal([CoordinatorMessage.ContentOneofCase.RunEnded], await SentAsync(connection));
     }
 
@@ -40,7 +41,9 @@ public sealed class CallEndedTests : IDisposable
     {
         using WorkerConnection connection = await ReadyAsync();
         connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape));
+        connection.Ring();
         connection.Assign(work with { Step = 1 }, [new ShardNode(0, 1)], new Parameters(shape));
+        connection.Ring();
         Assert.Equal(
             [
                 CoordinatorMessage.ContentOneofCase.Assignment, CoordinatorMessage.ContentOneofCase.Assignment,

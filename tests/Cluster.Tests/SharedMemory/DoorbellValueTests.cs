@@ -116,6 +116,7 @@ public sealed class DoorbellValueTests : IDisposable
     private Assignment Assigned(Doorbell worker)
     {
         connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape));
+        connection.Ring();
         return worker.Receive(CoordinatorMessage.Parser)!.Assignment;
     }
 

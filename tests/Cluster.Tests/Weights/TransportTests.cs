@@ -61,7 +61,12 @@ public sealed class TransportTests : IDisposable
         await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 1 --workers 2");
         await coordinator.CompletedAsync();
         await coordinator.Program.LineAsync("^a step took [0-9.]+ ms: [0-9]+ % computing, [0-9]+ % adding and updating, [0-9]+ % messages and waiting; .+-?bound");
-        Assert.Contains("\"event\":\"step_times\"", File.ReadAllText(Path.Combine(coordinator.RunDirectory, "events.jsonl")), StringComparison.Ordinal);
+        string events = File.ReadAllText(Path.Combine(coordinator.RunDirectory, "events.jsonl"));
+        Assert.Contains("\"event\":\"step_times\"", events, StringComparison.Ordinal);
+
+        // Workers of the beginning are no news to people, and are told to machines.
+        foreach (string worker in (ReadOnlySpan<string>)["w1", "w2"])
+            Assert.Contains($"\"event\":\"worker_joined\",\"step\":0,\"worker\":\"{worker}\"", events, StringComparison.Ordinal);
     }
 
     /// <summary>Where the files of shared memory can be read that a process has open.</summary>
