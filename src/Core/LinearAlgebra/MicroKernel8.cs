@@ -97,7 +97,95 @@ internal static unsafe class MicroKernel8<TVector, TLanes, TColumns>
                 b4 += bStep;
             }
 
-            for (int merges = leaf->Merges; merges > 0; merges--)
+            // A leaf that its right neighbour takes at once stays in registers: short shards would spend their time on the stack.
+            int merges = leaf->Merges;
+            if (merges == 0 && leaf != last && leaf[1].Merges > 0)
+            {
+                TVector left00 = c00;
+                TVector left10 = c10;
+                TVector left01 = c01;
+                TVector left11 = c11;
+                TVector left02 = c02;
+                TVector left12 = c12;
+                TVector left03 = c03;
+                TVector left13 = c13;
+                TVector left04 = c04;
+                TVector left14 = c14;
+                TVector left05 = c05;
+                TVector left15 = c15;
+                TVector left06 = c06;
+                TVector left16 = c16;
+                TVector left07 = c07;
+                TVector left17 = c17;
+                c00 = TLanes.Zero;
+                c10 = TLanes.Zero;
+                c01 = TLanes.Zero;
+                c11 = TLanes.Zero;
+                c02 = TLanes.Zero;
+                c12 = TLanes.Zero;
+                c03 = TLanes.Zero;
+                c13 = TLanes.Zero;
+                c04 = TLanes.Zero;
+                c14 = TLanes.Zero;
+                c05 = TLanes.Zero;
+                c15 = TLanes.Zero;
+                c06 = TLanes.Zero;
+                c16 = TLanes.Zero;
+                c07 = TLanes.Zero;
+                c17 = TLanes.Zero;
+                leaf++;
+                for (int rest = leaf->Columns; rest > 0; rest--)
+                {
+                    TVector a0 = TLanes.Load(a);
+                    TVector a1 = TLanes.Load(a + second);
+                    TVector x = TLanes.Broadcast(b);
+                    c00 = TLanes.MultiplyAdd(a0, x, c00);
+                    c10 = TLanes.MultiplyAdd(a1, x, c10);
+                    x = TLanes.Broadcast(b + column1);
+                    c01 = TLanes.MultiplyAdd(a0, x, c01);
+                    c11 = TLanes.MultiplyAdd(a1, x, c11);
+                    x = TLanes.Broadcast(b + column2);
+                    c02 = TLanes.MultiplyAdd(a0, x, c02);
+                    c12 = TLanes.MultiplyAdd(a1, x, c12);
+                    x = TLanes.Broadcast(b + column3);
+                    c03 = TLanes.MultiplyAdd(a0, x, c03);
+                    c13 = TLanes.MultiplyAdd(a1, x, c13);
+                    x = TLanes.Broadcast(b4);
+                    c04 = TLanes.MultiplyAdd(a0, x, c04);
+                    c14 = TLanes.MultiplyAdd(a1, x, c14);
+                    x = TLanes.Broadcast(b4 + column1);
+                    c05 = TLanes.MultiplyAdd(a0, x, c05);
+                    c15 = TLanes.MultiplyAdd(a1, x, c15);
+                    x = TLanes.Broadcast(b4 + column2);
+                    c06 = TLanes.MultiplyAdd(a0, x, c06);
+                    c16 = TLanes.MultiplyAdd(a1, x, c16);
+                    x = TLanes.Broadcast(b4 + column3);
+                    c07 = TLanes.MultiplyAdd(a0, x, c07);
+                    c17 = TLanes.MultiplyAdd(a1, x, c17);
+                    a += aStep;
+                    b += bStep;
+                    b4 += bStep;
+                }
+                c00 = TLanes.Add(left00, c00);
+                c10 = TLanes.Add(left10, c10);
+                c01 = TLanes.Add(left01, c01);
+                c11 = TLanes.Add(left11, c11);
+                c02 = TLanes.Add(left02, c02);
+                c12 = TLanes.Add(left12, c12);
+                c03 = TLanes.Add(left03, c03);
+                c13 = TLanes.Add(left13, c13);
+                c04 = TLanes.Add(left04, c04);
+                c14 = TLanes.Add(left14, c14);
+                c05 = TLanes.Add(left05, c05);
+                c15 = TLanes.Add(left15, c15);
+                c06 = TLanes.Add(left06, c06);
+                c16 = TLanes.Add(left16, c16);
+                c07 = TLanes.Add(left07, c07);
+                c17 = TLanes.Add(left17, c17);
+                merges = leaf->Merges - 1;
+            }
+
+            for (; merges > 0; merges--)
             {
                 stack -= 16 * TLanes.Count;
                 c00 = TLanes.Add(TLanes.Load(stack + (0 * TLanes.Count)), c00);
