@@ -141,7 +141,7 @@ public static class DatasetFile
 
     private static byte[] ReadBytes(Stream stream, int count)
     {
-        byte[] bytes = new byte[count];
+        byte[] bytes = HugePages.Allocate(count);
         stream.ReadExactly(bytes);
         return bytes;
     }
