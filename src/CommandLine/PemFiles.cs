@@ -26,11 +26,12 @@ public static class PemFiles
         }
     }
 
-    /// <summary>The certificates that a coordinator's own must be signed by, or be.</summary>
+    /// <summary>The certificates that the other side's own must be signed by, or be.</summary>
+    /// <param name="option">Such as --ca-file, for errors.</param>
     /// <exception cref="UserErrorException">The file cannot be read or holds no certificate.</exception>
-    public static X509Certificate2Collection ReadAuthorities(string path)
+    public static X509Certificate2Collection ReadAuthorities(string option, string path)
     {
-        ReadableFile.Require($"--ca-file {path}", path);
+        ReadableFile.Require($"{option} {path}", path);
         var authorities = new X509Certificate2Collection();
         try
         {
@@ -39,11 +40,11 @@ public static class PemFiles
         catch (CryptographicException exception)
         {
             throw new UserErrorException(
-                $"--ca-file {path} does not fit; it takes certificates in PEM ({exception.Message.TrimEnd('.')}).", exception);
+                $"{option} {path} does not fit; it takes certificates in PEM ({exception.Message.TrimEnd('.')}).", exception);
         }
 
         return authorities.Count > 0
             ? authorities
-            : throw new UserErrorException($"--ca-file {path} holds no certificate; it takes one or more in PEM.");
+            : throw new UserErrorException($"{option} {path} holds no certificate; it takes one or more in PEM.");
     }
 }

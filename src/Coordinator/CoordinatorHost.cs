@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Backprop.CommandLine;
 using Backprop.Coordinator.Dashboard;
 using Backprop.Coordinator.Transport;
@@ -11,6 +12,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -62,13 +64,14 @@ internal sealed class CoordinatorHost : IAsyncDisposable
     {
         if (addresses.Grpc is null && addresses.Dashboard is null)
             return null;
+        var log = new AccessLog(line => recorder.Notice(line));
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Listen(kestrel, addresses));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Listen(kestrel, addresses, log));
         builder.Services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.Services.AddRoutingCore();
         builder.Services.AddLogging(logging => logging.AddFilter(_ => false));
         if (session is not null)
-            AddGrpc(builder.Services, session, recorder, addresses.Token);
+            AddGrpc(builder.Services, session, recorder, log, addresses.Token);
 
         if (feed is not null)
             AddMetrics(builder.Services, feed);
@@ -97,7 +100,7 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         await application.DisposeAsync();
     }
 
-    private static void Listen(KestrelServerOptions kestrel, HostAddresses addresses)
+    private static void Listen(KestrelServerOptions kestrel, HostAddresses addresses, AccessLog log)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.Http2.InitialConnectionWindowSize = 2 * Window;
@@ -117,7 +120,7 @@ internal sealed class CoordinatorHost : IAsyncDisposable
             {
                 endpoint.Protocols = HttpProtocols.Http2;
                 if (addresses.IsSecured)
-                    endpoint.UseHttps(PemFiles.ReadCertificate(addresses.CertificateFile!, addresses.KeyFile!));
+                    endpoint.UseHttps(https => Secure(https, addresses, log));
             });
             if (addresses.IsSecured)
                 kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.Protocols = HttpProtocols.Http2);
@@ -127,10 +130,27 @@ internal sealed class CoordinatorHost : IAsyncDisposable
             kestrel.Listen(dashboard, endpoint => endpoint.Protocols = HttpProtocols.Http1);
     }
 
-    private static void AddGrpc(IServiceCollection services, RunSession session, RunRecorder recorder, string? token)
+    private static void Secure(HttpsConnectionAdapterOptions https, HostAddresses addresses, AccessLog log)
+    {
+        https.ServerCertificate = PemFiles.ReadCertificate(addresses.CertificateFile!, addresses.KeyFile!);
+        if (addresses.ClientAuthorityFile is null)
+            return;
+        X509Certificate2Collection authorities = PemFiles.ReadAuthorities("--client-ca-file", addresses.ClientAuthorityFile);
+        https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+        https.ClientCertificateValidation = (shown, _, _) =>
+        {
+            string? wrong = PrivateAuthority.WhyNotAWorkers(shown, authorities);
+            if (wrong is not null)
+                log.Refused($"its certificate is not a worker's of --client-ca-file ({wrong})", "another machine");
+            return wrong is null;
+        };
+    }
+
+    private static void AddGrpc(IServiceCollection services, RunSession session, RunRecorder recorder, AccessLog log, string? token)
     {
         services.AddSingleton(session);
         services.AddSingleton(recorder);
+        services.AddSingleton(log);
         services.AddGrpc(grpc =>
         {
             grpc.MaxReceiveMessageSize = ProtocolVersion.MaximumMessageLength;

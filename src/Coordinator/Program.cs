@@ -10,4 +10,5 @@ VerifyCommand.AddTo(program);
 EvaluateCommand.AddTo(program);
 PredictCommand.AddTo(program);
 GradientCheckCommand.AddTo(program);
+CertificatesCommand.AddTo(program);
 return await program.RunAsync(args);

@@ -156,7 +156,7 @@ public static class TrainingProgram
 
     private static HostAddresses Addresses(TrainOptions options) => new(
         options.InProcess ? null : EndPointOf(options.Listen), EndPointOf(options.Dashboard), options.CertificateFile, options.KeyFile,
-        options.TokenFile is null ? null : TokenFile.Read(options.TokenFile));
+        options.ClientAuthorityFile, options.TokenFile is null ? null : TokenFile.Read(options.TokenFile));
 
     private static IPEndPoint? EndPointOf(ListenAddress? address) =>
         address is null ? null : new IPEndPoint(address.Address, address.Port);

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Backprop.CommandLine;
 using Backprop.Core;
 using Backprop.Core.Data;
 using Backprop.Core.LinearAlgebra;
@@ -24,7 +23,7 @@ internal static class WorkerProgram
         using ParentWatch? parent = options.EndWithInput ? new ParentWatch() : null;
         stop = parent?.Ended ?? stop;
         TimeProvider time = TimeProvider.System;
-        using var link = new CoordinatorLink(options.Coordinator, options.TokenFile is null ? null : TokenFile.Read(options.TokenFile), options.AuthorityFile);
+        using var link = new CoordinatorLink(options);
         using var team = new ThreadTeam(options.Threads);
         var identity = new JoinRequest
         {

@@ -35,6 +35,12 @@ public static class WorkerSettings
         + "coordinator's certificate, or that certificate itself.",
         ValueKinds.Text("a file")!, null, null);
 
+    public static readonly Setting<string?> CertificateFile = new(
+        "cert-file", "FILE", "A certificate to show to a coordinator that asks for one (PEM).", ValueKinds.Text("a PEM file")!, null, null);
+
+    public static readonly Setting<string?> KeyFile = new(
+        "key-file", "FILE", "The certificate's private key (PEM, unencrypted).", ValueKinds.Text("a PEM file")!, null, null);
+
     public static readonly Setting<string> Transport = new(
         "transport", "auto|grpc", "How tensors travel: auto shares memory with a coordinator on this machine; grpc never does.",
         ValueKinds.OneOf(["auto", "grpc"]), "auto", "auto");
@@ -63,7 +69,7 @@ public static class WorkerSettings
 
         """;
 
-    public static IReadOnlyList<Setting> All { get; } = [Coordinator, Name, Threads, DataDirectory, TokenFile, AuthorityFile, Transport, EndWithInput];
+    public static IReadOnlyList<Setting> All { get; } = [Coordinator, Name, Threads, DataDirectory, TokenFile, AuthorityFile, CertificateFile, KeyFile, Transport, EndWithInput];
 
     /// <exception cref="UserErrorException">A value or a combination does not fit.</exception>
     public static WorkerOptions Read(SettingValues values)
@@ -75,14 +81,19 @@ public static class WorkerSettings
             values.Get(DataDirectory),
             values.Get(TokenFile),
             values.Get(AuthorityFile),
+            values.Get(CertificateFile),
+            values.Get(KeyFile),
             values.Get(EndWithInput),
             values.Get(Transport) == "auto");
 
         bool isEncrypted = options.Coordinator.Scheme == Uri.UriSchemeHttps;
-        if (options.AuthorityFile is not null && !isEncrypted)
+        CheckPair(values, CertificateFile, KeyFile);
+        CheckPair(values, KeyFile, CertificateFile);
+        Setting[] ofTls = [AuthorityFile, CertificateFile];
+        if (!isEncrypted && ofTls.FirstOrDefault(values.IsGiven) is { } idle)
         {
             throw new UserErrorException(
-                $"{values.Given(AuthorityFile)} is for https, and the coordinator is {options.Coordinator.OriginalString}; "
+                $"{values.Given(idle)} is for https, and the coordinator is {options.Coordinator.OriginalString}; "
                 + $"try --coordinator {Encrypted(options.Coordinator)}.");
         }
 
@@ -98,8 +109,16 @@ public static class WorkerSettings
         if (options.TokenFile is not null)
             _ = CommandLine.TokenFile.Read(options.TokenFile);
         if (options.AuthorityFile is not null)
-            _ = PemFiles.ReadAuthorities(options.AuthorityFile);
+            _ = PemFiles.ReadAuthorities(AuthorityFile.Name, options.AuthorityFile);
+        if (options is { CertificateFile: not null, KeyFile: not null })
+            PemFiles.ReadCertificate(options.CertificateFile, options.KeyFile).Dispose();
         return options;
+    }
+
+    private static void CheckPair(SettingValues values, Setting given, Setting missing)
+    {
+        if (values.IsGiven(given) && !values.IsGiven(missing))
+            throw new UserErrorException($"{values.Given(given)} needs {missing.Name} with it: a certificate is shown with its key.");
     }
 
     private static string Encrypted(Uri coordinator) => $"https://{coordinator.Authority}";

@@ -22,11 +22,14 @@ internal static class AccessRules
         CheckPorts(options, values);
         RequirePair(values, TrainSettings.CertificateFile, TrainSettings.KeyFile);
         RequirePair(values, TrainSettings.KeyFile, TrainSettings.CertificateFile);
+        RequirePair(values, TrainSettings.ClientAuthorityFile, TrainSettings.CertificateFile);
         CheckListen(options, values);
         if (options is { CertificateFile: not null, KeyFile: not null })
             CheckCertificate(options.CertificateFile, options.KeyFile);
         if (options.TokenFile is not null)
             _ = TokenFile.Read(options.TokenFile);
+        if (options.ClientAuthorityFile is not null)
+            _ = PemFiles.ReadAuthorities(TrainSettings.ClientAuthorityFile.Name, options.ClientAuthorityFile);
     }
 
     private static void CheckPorts(TrainOptions options, SettingValues values)
@@ -55,7 +58,7 @@ internal static class AccessRules
         string lacking = missing.Count == needed.Length ? "none of them is given" : $"missing: {string.Join(", ", missing)}";
         throw new UserErrorException(
             $"{values.Given(TrainSettings.Listen)} can be reached from other machines and so needs --cert-file, --key-file "
-            + $"and --token-file ({lacking}); 127.0.0.1:{options.Listen.Port} needs none.");
+            + $"and --token-file ({lacking}; to make them: Backprop.Coordinator certificates keys HOST); 127.0.0.1:{options.Listen.Port} needs none.");
     }
 
     private static void CheckCertificate(string certificatePath, string keyPath)

@@ -23,7 +23,7 @@ internal static class TrainCommand
             Backprop.Coordinator train --dataset flowers.csv --label-column species --learning-rate 0.5
 
           Workers on other machines only; training starts when four are in:
-            deploy/certificates.sh keys HOST
+            Backprop.Coordinator certificates keys HOST
             Backprop.Coordinator train --workers 0 --min-workers 4 --listen 0.0.0.0:5000
               --cert-file keys/server.pem --key-file keys/server.key --token-file keys/token.txt
 

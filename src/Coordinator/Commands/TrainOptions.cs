@@ -67,6 +67,8 @@ public sealed record TrainOptions
 
     public required string? TraceFile { get; init; }
 
+    public required string? ClientAuthorityFile { get; init; }
+
     /// <summary>Where workers join.</summary>
     public required ListenAddress Listen { get; init; }
 

@@ -45,6 +45,7 @@ public static class TrainOptionsReader
             CertificateFile = values.Get(TrainSettings.CertificateFile),
             KeyFile = values.Get(TrainSettings.KeyFile),
             TokenFile = values.Get(TrainSettings.TokenFile),
+            ClientAuthorityFile = values.Get(TrainSettings.ClientAuthorityFile),
             AllowMixedArithmetic = values.Get(TrainSettings.AllowMixedArithmetic),
             Repeated = Repeated(values),
         };
@@ -102,6 +103,7 @@ public static class TrainOptionsReader
                 TrainSettings.Workers, TrainSettings.MinWorkers, TrainSettings.WorkerTimeout, TrainSettings.Listen,
                 TrainSettings.StragglerTimeout, TrainSettings.Audit, TrainSettings.Trace,
                 TrainSettings.CertificateFile, TrainSettings.KeyFile, TrainSettings.TokenFile,
+                TrainSettings.ClientAuthorityFile,
                 TrainSettings.AllowMixedArithmetic,
             ];
             foreach (Setting setting in ofWorkers.Where(values.IsOnCommandLine))

@@ -148,6 +148,10 @@ public static class TrainSettings
         "token-file", "FILE", "The secret that workers must show: one word of at least 32 bytes.",
         ValueKinds.Text("a file")!, null, null);
 
+    public static readonly Setting<string?> ClientAuthorityFile = new(
+        "client-ca-file", "FILE", "Mutual TLS: workers on other machines must also show a certificate that one of these authorities signed (PEM).",
+        ValueKinds.Text("a PEM file")!, null, null);
+
     public static readonly Setting<bool> AllowMixedArithmetic = new(
         "allow-mixed-arithmetic", "BOOL",
         "Admit workers whose processors would give other bits. The promise of equal weights is then off.",
@@ -158,7 +162,7 @@ public static class TrainSettings
         Dataset, DatasetSettings.Directory, DatasetSettings.TestFile, DatasetSettings.LabelColumn, Layers, Activations,
         Cost, Optimizer, LearningRate, Momentum, L2, Schedule, Initializer, Init, MiniBatch, Epochs, Shards, Shuffle, Seed,
         Workers, InProcess, Threads, MinWorkers, WorkerTimeout, StragglerTimeout, Audit, Listen, Dashboard, RunDirectory, CheckpointEvery, Trace, Json,
-        CertificateFile, KeyFile, TokenFile, AllowMixedArithmetic,
+        CertificateFile, KeyFile, TokenFile, ClientAuthorityFile, AllowMixedArithmetic,
     ];
 
     private static ListenAddress Loopback(int port) => new(System.Net.IPAddress.Loopback, port);

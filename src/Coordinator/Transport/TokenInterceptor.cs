@@ -6,7 +6,7 @@ using Grpc.Core.Interceptors;
 namespace Backprop.Coordinator.Transport;
 
 /// <summary>Lets nobody call without the run's token: no call of any service is answered, and nothing of it is read.</summary>
-internal sealed class TokenInterceptor(string token) : Interceptor
+internal sealed class TokenInterceptor(string token, AccessLog log) : Interceptor
 {
     private readonly byte[] expected = SHA256.HashData(Encoding.UTF8.GetBytes("Bearer " + token));
 
@@ -45,10 +45,16 @@ internal sealed class TokenInterceptor(string token) : Interceptor
     {
         string? given = context.RequestHeaders.GetValue("authorization");
         if (given is null)
-            throw new RpcException(new Status(StatusCode.Unauthenticated, "No token: start the worker with --token-file."));
+            throw Refused(context, "it showed no token", "No token: start the worker with --token-file.");
 
         // Hashes of equal length: the time taken says nothing about the token.
         if (!CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given)), expected))
-            throw new RpcException(new Status(StatusCode.Unauthenticated, "Not this run's token: see the worker's --token-file."));
+            throw Refused(context, "it showed another token", "Not this run's token: see the worker's --token-file.");
+    }
+
+    private RpcException Refused(ServerCallContext context, string why, string told)
+    {
+        log.Refused(why, context.Peer);
+        return new RpcException(new Status(StatusCode.Unauthenticated, told));
     }
 }

@@ -13,17 +13,20 @@ internal sealed class CoordinatorLink : IDisposable
 {
     private const int Window = 8 * 1024 * 1024;
 
-    private readonly SslClientAuthenticationOptions? trust;
+    private readonly SslClientAuthenticationOptions tls = new();
     private readonly Metadata headers = [];
     private GrpcChannel channel;
 
-    /// <exception cref="UserErrorException">The token's or the authority's file cannot be used.</exception>
-    public CoordinatorLink(Uri address, string? token, string? authorityFile)
+    /// <exception cref="UserErrorException">A file of the token, the authority or the certificate cannot be used.</exception>
+    public CoordinatorLink(WorkerOptions options)
     {
-        Address = address;
-        trust = authorityFile is null ? null : TrustOnly(PemFiles.ReadAuthorities(authorityFile));
-        if (token is not null)
-            headers.Add("authorization", "Bearer " + token);
+        Address = options.Coordinator;
+        if (options.AuthorityFile is not null)
+            tls.CertificateChainPolicy = TrustOnly(PemFiles.ReadAuthorities("--ca-file", options.AuthorityFile));
+        if (options is { CertificateFile: not null, KeyFile: not null })
+            tls.ClientCertificates = [PemFiles.ReadCertificate(options.CertificateFile, options.KeyFile)];
+        if (options.TokenFile is not null)
+            headers.Add("authorization", "Bearer " + TokenFile.Read(options.TokenFile));
         channel = Open();
         Calls = channel.CreateCallInvoker();
     }
@@ -57,9 +60,8 @@ internal sealed class CoordinatorLink : IDisposable
             InitialHttp2StreamWindowSize = Window,
             KeepAlivePingDelay = TimeSpan.FromSeconds(10),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+            SslOptions = tls,
         };
-        if (trust is not null)
-            handler.SslOptions = trust;
         return GrpcChannel.ForAddress(Address, new GrpcChannelOptions
         {
             HttpHandler = handler,
@@ -69,7 +71,7 @@ internal sealed class CoordinatorLink : IDisposable
         });
     }
 
-    private static SslClientAuthenticationOptions TrustOnly(X509Certificate2Collection authorities)
+    private static X509ChainPolicy TrustOnly(X509Certificate2Collection authorities)
     {
         var policy = new X509ChainPolicy
         {
@@ -77,6 +79,6 @@ internal sealed class CoordinatorLink : IDisposable
             RevocationMode = X509RevocationMode.NoCheck,
         };
         policy.CustomTrustStore.AddRange(authorities);
-        return new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
+        return policy;
     }
 }

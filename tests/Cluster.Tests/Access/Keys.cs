@@ -1,28 +1,19 @@
-using System.Diagnostics;
 using Backprop.Cluster.Tests.Commands;
 using Backprop.Cluster.Tests.Processes;
 
 namespace Backprop.Cluster.Tests.Access;
 
-/// <summary>What deploy/certificates.sh makes: who is to be trusted, the coordinator's certificate, and the token.</summary>
+/// <summary>What <c>certificates</c> makes: who is to be trusted, certificates for both sides, and the token.</summary>
 internal static class Keys
 {
     /// <returns>The directory with the files.</returns>
     public static async Task<string> MakeAsync(TemporaryDirectory directory, string name, params string[] hosts)
     {
         string keys = Path.Combine(directory.Path, name);
-        Assert.Equal(0, await RunScriptAsync([keys, .. hosts]));
+        await using ProgramProcess program = ProgramProcess.Start("Coordinator", directory.Path, ["certificates", keys, .. hosts]);
+        int exitCode = await program.ExitAsync();
+        Assert.True(exitCode == 0, program.Errors);
         return keys;
-    }
-
-    /// <returns>The script's exit code.</returns>
-    public static async Task<int> RunScriptAsync(params string[] arguments)
-    {
-        using Process script = Process.Start("bash", [Path.Combine(Checkout.Root, "deploy", "certificates.sh"), .. arguments]);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(ProgramProcess.Deadline);
-        await script.WaitForExitAsync(limit.Token);
-        return script.ExitCode;
     }
 
     /// <summary>How a coordinator shows them.</summary>

@@ -12,7 +12,7 @@ using Backprop.Cluster.Tests.Processes;
 
 namespace Backprop.Cluster.Tests.Access;
 
-/// <summary>A coordinator open to other machines, as deploy/certificates.sh and the README set it up.</summary>
+/// <summary>A coordinator open to other machines, as the command certificates and the README set it up.</summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class OtherMachinesTests : IDisposable
 {
@@ -75,6 +75,10 @@ public sealed class OtherMachinesTests : IDisposable
 
         await using ProgramProcess plain = CoordinatorProcess.StartWorker(directory, $"http://127.0.0.1:{port}", "plain");
         await plain.LineAsync($@"^waiting for the coordinator at http://127.0.0.1:{port}/? \(.*https://");
+
+        // The operator is told too, each reason by itself.
+        await coordinator.Program.LineAsync("^WARNING: a call from .* was refused: it showed another token");
+        await coordinator.Program.LineAsync("^WARNING: a call from .* was refused: it showed no token");
 
         await using ProgramProcess good = Join(port, "127.0.0.1", "good", keys, keys);
         RunVerdict verdict = await coordinator.CompletedAsync();
@@ -150,29 +154,6 @@ public sealed class OtherMachinesTests : IDisposable
         RunVerdict verdict = await coordinator.CompletedAsync();
         Assert.Equal(await Protocol.Reference.OneEpochAsync(), verdict.WeightsSha256);
         Assert.Equal((1, 0), (verdict.Joined, verdict.Lost));
-    }
-
-    [Fact]
-    public async Task MakeCertificates_Again_LeavesWhatIsThere()
-    {
-        string keys = await MakeCertificatesAsync("keys", "127.0.0.1");
-        string token = await File.ReadAllTextAsync(Path.Combine(keys, "token.txt"), TestContext.Current.CancellationToken);
-
-        Assert.Equal(2, await Keys.RunScriptAsync(keys, "127.0.0.1"));
-
-        Assert.Equal(token, await File.ReadAllTextAsync(Path.Combine(keys, "token.txt"), TestContext.Current.CancellationToken));
-        const UnixFileMode mine = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        Assert.All(Directory.GetFiles(keys), path => Assert.Equal(mine, File.GetUnixFileMode(path)));
-    }
-
-    [Theory]
-    [InlineData("1.2.3")]
-    [InlineData("two words")]
-    public async Task MakeCertificates_UnfitName_LeavesNoFile(string name)
-    {
-        string keys = Path.Combine(directory.Path, "keys");
-        Assert.Equal(2, await Keys.RunScriptAsync(keys, name));
-        Assert.False(Directory.Exists(keys) && Directory.EnumerateFileSystemEntries(keys).Any());
     }
 
     private CoordinatorProcess Open(string keys, string options) => CoordinatorProcess.Start(
