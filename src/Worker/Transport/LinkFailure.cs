@@ -12,11 +12,13 @@ internal static class LinkFailure
     {
         if (error.Status.DebugException is not { } cause)
             return error.Status.Detail;
-        string words = cause.GetBaseException().Message.TrimEnd('.');
+        string words = cause.GetBaseException().Message.ReplaceLineEndings(" ").TrimEnd('.');
         if (wasWelcomed)
             return words;
         if (coordinator.Scheme == Uri.UriSchemeHttp && SpokeNoHttp(cause))
             return $"{words}; a coordinator with a certificate is called by https://";
+        if (coordinator.Scheme == Uri.UriSchemeHttps && WasHungUpOn(cause))
+            return $"{words}; a coordinator that asks workers for certificates takes those of its own authority: --cert-file and --key-file";
         if (coordinator.Scheme == Uri.UriSchemeHttps && SpokeNoTls(cause))
             return $"{words}; a coordinator without a certificate is called by http://";
         return words;
@@ -24,6 +26,10 @@ internal static class LinkFailure
 
     /// <summary>Somebody took the connection and did not begin to speak HTTP/2: TLS that gets plain text closes it, sooner or later.</summary>
     private static bool SpokeNoHttp(Exception cause) => !Causes(cause).Any(error => error is SocketException);
+
+    /// <summary>This side's handshake was done, and then the other side left: it has looked at what this one showed.</summary>
+    private static bool WasHungUpOn(Exception cause) =>
+        Causes(cause).Any(error => error is ObjectDisposedException or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded });
 
     /// <summary>The handshake failed before there was a certificate to look at.</summary>
     private static bool SpokeNoTls(Exception cause) =>

@@ -21,7 +21,7 @@ public sealed class MutualTlsTests : IDisposable
         int port = int.Parse((await coordinator.Program.LineAsync(@"more may join at https://[^:]+:(\d+)")).Groups[1].Value, CultureInfo.InvariantCulture);
 
         await using ProgramProcess none = Join("none");
-        await none.LineAsync("waiting for the coordinator at https://127.0.0.1:");
+        await none.LineAsync("waiting for the coordinator at https://127.0.0.1:.*: --cert-file and --key-file");
 
         // Signed by another authority.
         await using ProgramProcess foreign = Join("foreign", "--cert-file", $"{others}/worker.pem", "--key-file", $"{others}/worker.key");
@@ -30,7 +30,7 @@ public sealed class MutualTlsTests : IDisposable
 
         // Signed by the right one, for a coordinator's use.
         await using ProgramProcess misused = Join("misused", "--cert-file", $"{keys}/server.pem", "--key-file", $"{keys}/server.key");
-        await misused.LineAsync("waiting for the coordinator at https://127.0.0.1:");
+        await misused.LineAsync("waiting for the coordinator at https://127.0.0.1:.*: --cert-file and --key-file");
         await coordinator.Program.LineAsync("^WARNING: .*certificate is not a worker's of --client-ca-file .NotValidForUsage");
 
         await using ProgramProcess good = Join("good", "--cert-file", $"{keys}/worker.pem", "--key-file", $"{keys}/worker.key");
