@@ -51,6 +51,8 @@ public sealed class CoordinatorRefusalTests : IDisposable
     [InlineData("--seed -1", "--seed -1|from 0 to 18446744073709551615")]
     [InlineData("--shuffle maybe", "--shuffle maybe|true or false")]
     [InlineData("--workers -1", "--workers -1|from 0")]
+    [InlineData("--workers 257", "--workers 257|from 0 to 256")]
+    [InlineData("--min-workers 257", "--min-workers 257|from 1 to 256")]
     [InlineData("--threads 0", "--threads 0|from 1")]
     [InlineData("--min-workers 0", "--min-workers 0|from 1")]
     [InlineData("--worker-timeout 0", "--worker-timeout 0|5m")]

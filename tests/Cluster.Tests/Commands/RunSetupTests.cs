@@ -116,7 +116,7 @@ public sealed class RunSetupTests : IDisposable
         Assert.Equal(Math.Max(1, Environment.ProcessorCount / 2), Options().Threads);
         Assert.Equal(Environment.ProcessorCount, Options("--in-process").Threads);
         Assert.Equal(Environment.ProcessorCount, Options("--workers", "0").Threads);
-        Assert.Equal(1, Options("--workers", "1000").Threads);
+        Assert.Equal(1, Options("--workers", "256").Threads);
         Assert.Equal(3, Options("--threads", "3").Threads);
     }
 

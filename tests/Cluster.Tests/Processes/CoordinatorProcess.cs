@@ -132,12 +132,13 @@ internal sealed class CoordinatorProcess : IAsyncDisposable
     /// <summary>What --json printed.</summary>
     public RunVerdict Printed() => new(JsonDocument.Parse(Program.Output).RootElement);
 
-    /// <summary>Waits until a checkpoint of so many steps stands.</summary>
-    public async Task UntilCheckpointAsync(long step)
+    /// <summary>Waits until the checkpoints of these steps stand and no other any more: an old one goes after the new one is there.</summary>
+    public async Task UntilCheckpointsAsync(params long[] steps)
     {
         using var limit = new CancellationTokenSource(ProgramProcess.Deadline);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!Checkpoints().Any(path => path.EndsWith($"step-{step:D9}.safetensors", StringComparison.Ordinal)))
+        string[] names = [.. steps.Select(step => $"step-{step:D9}.safetensors")];
+        while (!Checkpoints().Select(Path.GetFileName).Order(StringComparer.Ordinal).SequenceEqual(names))
             await timer.WaitForNextTickAsync(limit.Token);
     }
 

@@ -39,7 +39,7 @@ public sealed class DamagedDirectoryTests : IDisposable
         await gate.ReachedAsync(held);
 
         // Checkpoints are written beside the training.
-        await coordinator.UntilCheckpointAsync(40);
+        await coordinator.UntilCheckpointsAsync(20, 30, 40);
         Break(coordinator, fault);
         gate.Open(held);
 
