@@ -13,6 +13,9 @@ public sealed record PemPair(string Certificate, string Key);
 /// </summary>
 public sealed class PrivateAuthority : IDisposable
 {
+    /// <summary>id-kp-serverAuth of RFC 5280.</summary>
+    public const string ServerUse = "1.3.6.1.5.5.7.3.1";
+
     /// <summary>Clocks of two machines may differ.</summary>
     private static readonly TimeSpan ClockDifference = TimeSpan.FromHours(1);
 
@@ -20,7 +23,7 @@ public sealed class PrivateAuthority : IDisposable
     private const int CertificateYears = 1;
     private const int SerialLength = 16;
 
-    private static readonly Oid serverUse = new("1.3.6.1.5.5.7.3.1");
+    private static readonly Oid serverUse = new(ServerUse);
     private static readonly Oid workerUse = new("1.3.6.1.5.5.7.3.2");
 
     private readonly X509Certificate2 certificate;

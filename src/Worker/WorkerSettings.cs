@@ -141,6 +141,6 @@ public static class WorkerSettings
     private static bool TryReadUrl(string text, [MaybeNullWhen(false)] out Uri url) =>
         Uri.TryCreate(text, UriKind.Absolute, out url)
         && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
-        && url.Host.Length > 0 && url.Port > 0 && url.PathAndQuery == "/" && url.UserInfo.Length == 0
+        && url.Host.Length > 0 && url.Host is not ("0.0.0.0" or "[::]") && url.Port > 0 && url.PathAndQuery == "/" && url.UserInfo.Length == 0
         && url.Fragment.Length == 0;
 }

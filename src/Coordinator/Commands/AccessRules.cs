@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Backprop.CommandLine;
 using Backprop.Core;
@@ -29,7 +30,7 @@ internal static class AccessRules
         if (options.TokenFile is not null)
             _ = TokenFile.Read(options.TokenFile);
         if (options.ClientAuthorityFile is not null)
-            _ = PemFiles.ReadAuthorities(TrainSettings.ClientAuthorityFile.Name, options.ClientAuthorityFile);
+            CheckAuthority(TrainSettings.ClientAuthorityFile.Name, options.ClientAuthorityFile);
     }
 
     private static void CheckPorts(TrainOptions options, SettingValues values)
@@ -61,6 +62,16 @@ internal static class AccessRules
             + $"and --token-file ({lacking}; to make them: Backprop.Coordinator certificates keys HOST); 127.0.0.1:{options.Listen.Port} needs none.");
     }
 
+    private static void CheckAuthority(string option, string path)
+    {
+        X509Certificate2Collection given = PemFiles.ReadAuthorities(option, path);
+        if (!given.Any(IsAuthority))
+            throw new UserErrorException($"{option} {path} holds no authority's certificate, and so none could sign a worker's; it takes one such as ca.pem of: certificates keys HOST");
+
+        static bool IsAuthority(X509Certificate2 certificate) =>
+            certificate.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault() is { CertificateAuthority: true };
+    }
+
     private static void CheckCertificate(string certificatePath, string keyPath)
     {
         using X509Certificate2 certificate = PemFiles.ReadCertificate(certificatePath, keyPath);
@@ -69,6 +80,12 @@ internal static class AccessRules
             throw new UserErrorException(
                 $"--cert-file {certificatePath} expired on {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}, and no worker "
                 + "would accept it; it takes one that is still valid.");
+        }
+
+        if (certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().FirstOrDefault() is { } uses
+            && !uses.EnhancedKeyUsages.Cast<Oid>().Any(use => use.Value == PrivateAuthority.ServerUse))
+        {
+            throw new UserErrorException($"--cert-file {certificatePath} is not for a server's use; it takes one that is, such as server.pem of: certificates keys HOST");
         }
     }
 }

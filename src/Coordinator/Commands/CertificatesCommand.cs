@@ -67,9 +67,12 @@ internal static class CertificatesCommand
         ];
         Write(directory, files);
         Console.WriteLine($"wrote {string.Join(", ", files[..^1].Select(file => file.Name))} and {files[^1].Name} to {directory}");
-        Console.WriteLine($"coordinator: --listen 0.0.0.0:5000 --cert-file {directory}/server.pem --key-file {directory}/server.key --token-file {directory}/token.txt");
-        Console.WriteLine($"workers, with copies of ca.pem and token.txt: --coordinator https://{hosts[0]}:5000 --ca-file ca.pem --token-file token.txt");
+        Console.WriteLine($"coordinator: --listen 0.0.0.0:5000 --cert-file {In("server.pem")} --key-file {In("server.key")} --token-file {In("token.txt")}");
+        string called = hosts[0].Contains(':', StringComparison.Ordinal) ? $"[{hosts[0].Trim('[', ']')}]" : hosts[0];
+        Console.WriteLine($"workers, with copies of ca.pem and token.txt: --coordinator https://{called}:5000 --ca-file ca.pem --token-file token.txt");
         return ExitCodes.Success;
+
+        string In(string name) => directory.Any(char.IsWhiteSpace) ? $"\"{directory}/{name}\"" : $"{directory}/{name}";
     }
 
     /// <summary>All of the files, or none.</summary>
@@ -109,6 +112,6 @@ internal static class CertificatesCommand
 
     /// <summary>Digits and dots alone are an address or nothing.</summary>
     private static bool IsHost(string text) => IPAddress.TryParse(text, out IPAddress? address)
-        ? address.ToString() == text || text.Contains(':', StringComparison.Ordinal)
+        ? !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any) && (address.ToString() == text || text.Contains(':', StringComparison.Ordinal))
         : Uri.CheckHostName(text) == UriHostNameType.Dns && text.All(char.IsAscii) && text.Any(char.IsAsciiLetter);
 }

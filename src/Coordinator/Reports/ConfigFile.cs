@@ -22,6 +22,8 @@ public static class ConfigFile
 {
     public const string Name = "config.json";
 
+    private const string Remedy = "Put it right, or delete it and resume with --dataset.";
+
     public static void Write(string path, RunDescription run) => WholeFile.Write(path, ToJson(run) + "\n");
 
     public static string ToJson(RunDescription run)
@@ -52,15 +54,21 @@ public static class ConfigFile
         {
             string text = WholeFile.Read(path);
             if (text.Length == 0)
-                throw new UserErrorException($"{path} is not a run's configuration: it is empty, or no file.");
+                throw new UserErrorException($"{path} is not a run's configuration: it is empty, or no file. {Remedy}");
             RunConfiguration configuration = JsonSerializer.Deserialize<RunConfiguration>(text, ReportJson.Indented)
                 ?? throw new JsonException("it is null");
             Rest rest = JsonSerializer.Deserialize<Rest>(text, ReportJson.Indented)!;
+            if (rest is { Audit: not (>= 0 and <= 1) } or { CheckpointEvery: < 0 } or { TrainingExamples: < 1 } or { TestExamples: < 1 })
+            {
+                throw new UserErrorException(FormattableString.Invariant(
+                    $"{path} has audit {rest.Audit}, checkpoint_every {rest.CheckpointEvery}, training_examples {rest.TrainingExamples}, test_examples {rest.TestExamples}; from 0 to 1, from 0, and from 1 fit. {Remedy}"));
+            }
+
             return new SavedConfiguration(configuration, rest.Data, rest.TrainingExamples, rest.TestExamples, rest.CheckpointEvery, rest.Audit);
         }
         catch (JsonException exception)
         {
-            throw new UserErrorException($"{path} is not a run's configuration: {exception.Message}", exception);
+            throw new UserErrorException($"{path} is not a run's configuration: {exception.Message.TrimEnd('.')}. {Remedy}", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -104,6 +104,7 @@ internal sealed class TraceFile : IDisposable
 
     private void Write()
     {
+        long whole = stream.Position;
         try
         {
             if (!hasFailed)
@@ -113,6 +114,7 @@ internal sealed class TraceFile : IDisposable
         {
             // The last is what .NET says of a file beyond the process's limit for files.
             hasFailed = true;
+            stream.SetLength(whole);
             warn($"WARNING: --trace {path} ends here: {error.Message.TrimEnd('.')}; training goes on");
         }
 

@@ -12,7 +12,9 @@ internal static class LinkFailure
     {
         if (error.Status.DebugException is not { } cause)
             return error.Status.Detail;
-        string words = cause.GetBaseException().Message.ReplaceLineEndings(" ").TrimEnd('.');
+        string words = cause.GetBaseException() is ObjectDisposedException
+            ? "The connection was closed"
+            : cause.GetBaseException().Message.ReplaceLineEndings(" ").TrimEnd('.');
         if (wasWelcomed)
             return words;
         if (coordinator.Scheme == Uri.UriSchemeHttp && SpokeNoHttp(cause))

@@ -64,6 +64,8 @@ public sealed class CertificatesCommandTests : IDisposable
     [Theory]
     [InlineData("1.2.3")]
     [InlineData("host/path")]
+    [InlineData("0.0.0.0")]
+    [InlineData("::")]
     [InlineData("münchen.example")]
     public async Task Certificates_UnfitName_WritesNothing(string name)
     {

@@ -45,6 +45,8 @@ public sealed class MutualTlsTests : IDisposable
 
     [Theory]
     [InlineData("--client-ca-file ca.pem", "needs --cert-file with it")]
+    [InlineData("--client-ca-file keys/server.pem --cert-file keys/server.pem --key-file keys/server.key", "--client-ca-file keys/server.pem|no authority's certificate")]
+    [InlineData("--cert-file keys/worker.pem --key-file keys/worker.key", "--cert-file keys/worker.pem is not for a server's use")]
     [InlineData("--client-ca-file nothing.pem --cert-file keys/server.pem --key-file keys/server.key", "--client-ca-file nothing.pem|there is no such file")]
     public async Task Train_UnfitClientAuthority_IsRefused(string options, string expected)
     {
@@ -53,6 +55,7 @@ public sealed class MutualTlsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("--coordinator https://0.0.0.0:5000", "--coordinator https://0.0.0.0:5000|URL")]
     [InlineData("--cert-file keys/worker.pem", "needs --key-file with it")]
     [InlineData("--key-file keys/worker.key", "needs --cert-file with it")]
     [InlineData("--cert-file keys/worker.pem --key-file keys/worker.key", "is for https|--coordinator https://127.0.0.1:5000")]

@@ -57,7 +57,7 @@ public sealed class VerifyCommandTests : IDisposable
 
         Assert.Equal(expected, await program.ExitAsync());
         Assert.Contains(
-            expected == 2 ? "config.json is not a run's configuration: it is empty, or no file." : "WRONG: the ledger ends after 0 steps",
+            expected == 2 ? "config.json is not a run's configuration: it is empty, or no file. Put it right, or delete it" : "WRONG: the ledger ends after 0 steps",
             program.Errors + program.Output, StringComparison.Ordinal);
     }
 

@@ -52,11 +52,15 @@ public sealed class RunTraceTests : IDisposable
     [Fact]
     public void Span_FileCannotBeWritten_IsToldOnceAndTheRunGoesOn()
     {
-        using var file = new TraceFile(new FullDisk(), "trace.json", warnings.Add);
+        using var disk = new FullDisk();
+        using var file = new TraceFile(disk, "trace.json", warnings.Add);
         for (int step = 0; step < 10_000; step++)
             file.Span(1, 0, "step", "step", step, step, step + 1);
 
         Assert.Equal(["WARNING: --trace trace.json ends here: No space left on device; training goes on"], warnings);
+
+        // What did fit of the last events is taken back: the file ends with a whole one.
+        Assert.Equal(0, disk.Length);
     }
 
     /// <summary>A worker is given the root and says that its forward pass took 3 ms.</summary>
@@ -87,6 +91,10 @@ public sealed class RunTraceTests : IDisposable
 
     private sealed class FullDisk : MemoryStream
     {
-        public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("No space left on device.");
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            base.Write(buffer[..100]);
+            throw new IOException("No space left on device.");
+        }
     }
 }

@@ -80,6 +80,11 @@ public sealed class ResumeRefusalTests : IDisposable
         RunVerdict expected = await TrainAsync("--epochs 2 --in-process");
         string config = Path.Combine(directory.Path, "run", "config.json");
         JsonObject fields = JsonNode.Parse(File.ReadAllText(config))!.AsObject();
+        fields["audit"] = 7;
+        File.WriteAllText(config, fields.ToJsonString());
+        await ExpectAsync("config.json has audit 7|from 0 to 1");
+
+        fields["audit"] = 0;
         fields["mini_batch"] = 20;
         fields["seed"] = 3;
         File.WriteAllText(config, fields.ToJsonString());
