@@ -53,6 +53,31 @@ public sealed class DashboardFeedTests
         }
     }
 
+    /// <summary>Small networks have hundreds of epochs a second: neither the run nor a page may grow by each.</summary>
+    [Fact]
+    public void Feed_ManyEpochs_KeepsABoundedNumber()
+    {
+        feed.RunStarted(RunFigures.Description);
+        var page = new HeldPage();
+        for (int epoch = 0; epoch < 300_000; epoch++)
+        {
+            feed.EpochEnded(RunFigures.Epoch(epoch), RunFigures.Snapshot(epoch));
+            if (epoch % 1_000 == 0)
+                page.Read(feed);
+        }
+
+        page.Read(feed);
+        DashboardFeed.Place? nothing = null;
+        DashboardState all = feed.ReadSince(ref nothing).News;
+        Assert.InRange(all.Epochs.Count, 1_000, 2_000);
+        Assert.Equal(0, all.Epochs[0].Epoch);
+        int gap = Assert.Single(all.Epochs.Skip(1).Zip(all.Epochs, (next, before) => next.Epoch - before.Epoch).Distinct());
+        Assert.InRange(all.Epochs[^1].Epoch, 300_000 - gap, 299_999);
+        Assert.Equal(Enumerable.Range(299_800, 200), all.LatestEpochs.Select(epoch => epoch.Epoch));
+        Assert.Equal(all.Epochs.Select(epoch => epoch.Epoch), page.Epochs);
+        Assert.Equal(299_999, page.LatestEpochs[^1]);
+    }
+
     [Fact]
     public void ReadSince_NothingNew_TellsNothingAgain()
     {
@@ -67,6 +92,7 @@ public sealed class DashboardFeedTests
         Assert.False(news.IsWhole);
         Assert.Null(news.Run);
         Assert.Empty(news.Epochs);
+        Assert.Empty(news.LatestEpochs);
         Assert.Empty(news.Running);
         Assert.Empty(news.Notices);
         Assert.False(changed.IsCompleted);
@@ -164,7 +190,11 @@ public sealed class DashboardFeedTests
             feed.EpochEnded(RunFigures.Epoch(epoch), RunFigures.Snapshot(epoch));
         feed.RunEnded(RunFigures.Summary, []);
         foreach (HeldPage page in await Task.WhenAll(readers))
-            Assert.Equal(Enumerable.Range(0, count), page.Epochs);
+        {
+            // The newest without a gap; for the curves each sixteenth, as 20,000 epochs are more than 2,000 points.
+            Assert.Equal(Enumerable.Range(count - 200, 200), page.LatestEpochs.TakeLast(200));
+            Assert.Equal(Enumerable.Range(0, count / 16).Select(i => 16 * i), page.Epochs);
+        }
     }
 
     private async Task<HeldPage> FollowAsync()

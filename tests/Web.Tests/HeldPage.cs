@@ -11,6 +11,8 @@ internal sealed class HeldPage
 
     public List<int> Epochs { get; } = [];
 
+    public List<int> LatestEpochs { get; } = [];
+
     public List<long> Steps { get; } = [];
 
     public List<string> Notices { get; } = [];
@@ -30,12 +32,14 @@ internal sealed class HeldPage
         {
             Wholes++;
             Epochs.Clear();
+            LatestEpochs.Clear();
             Steps.Clear();
             Notices.Clear();
             Run = news.Run?.RunId ?? Run;
         }
 
         Epochs.AddRange(news.Epochs.Select(epoch => epoch.Epoch));
+        LatestEpochs.AddRange(news.LatestEpochs.Select(epoch => epoch.Epoch));
         Steps.AddRange(news.Running.Select(cost => cost.Step));
         Notices.AddRange(news.Notices);
         Step = news.Progress?.Step ?? Step;

@@ -66,8 +66,10 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
     {
         using var data = new Backprop.Cluster.Tests.Commands.TemporaryDirectory();
         const string name = "<img src=x>.csv";
-        string path = data.Write(name, string.Concat(Enumerable.Repeat("1,2,0\n3,4,1\n", 12)));
-        await using WatchedRun run = await WatchedRun.StartAsync("--in-process --epochs 1000000", "--dataset", path);
+
+        // Milliseconds an epoch, so that the run outlasts a browser that is slow to start.
+        string path = data.Write(name, string.Concat(Enumerable.Repeat("1,2,0\n3,4,1\n", 600)));
+        await using WatchedRun run = await WatchedRun.StartAsync("--in-process --layers 2-1000-2 --epochs 1000000", "--dataset", path);
         (IPage page, List<string> wrong) = await browser.OpenAsync(run.Page, 1280);
 
         await Assertions.Expect(page.Locator("#headline")).ToContainTextAsync("<img src=x>");

@@ -5,47 +5,49 @@ namespace Backprop.Coordinator.Dashboard;
 
 /// <summary>
 /// Keeps what the page shows. Readers come with a place up to which they know it and take what is new, so that a slow
-/// one costs no memory and misses nothing but moments.
+/// one costs no memory and misses nothing but moments. What is kept is bounded, however many epochs a run has.
 /// </summary>
 public sealed class DashboardFeed : IRunReporter
 {
     private const int NoticesKept = 200;
+    private const int EpochsKept = 200;
+    private const int EpochPointsKept = 2000;
     private const int RunningKept = 600;
 
     private readonly Lock gate = new();
-    private readonly List<EpochOfPage> epochs = [];
-    private readonly List<string> notices = [];
-    private readonly List<RunningCost> running = [];
+    private readonly ThinnedSeries<EpochOfPage> epochs = new(EpochPointsKept);
+    private readonly NewestItems<EpochOfPage> latestEpochs = new(EpochsKept);
+    private readonly NewestItems<string> notices = new(NoticesKept);
+    private readonly ThinnedSeries<RunningCost> running = new(RunningKept);
     private TaskCompletionSource changed = NewSignal();
     private RunFactsOfPage? run;
     private ProgressSnapshot? latest;
     private VerdictOfPage? verdict;
-    private long noticeCount;
-    private long moments;
     private long lastMoment = -1;
-    private int stride = 1;
 
     public void RunStarted(RunDescription description) => Keep(() => run = RunFactsOfPage.Of(description));
 
     public void Progressed(ProgressSnapshot snapshot) => Keep(() =>
     {
         if (snapshot.Phase == RunPhase.Training && snapshot.RunningLoss is { } loss && snapshot.Step > lastMoment)
-            AddRunning(new RunningCost(snapshot.Step, loss));
+        {
+            lastMoment = snapshot.Step;
+            running.Add(new RunningCost(snapshot.Step, loss));
+        }
 
         latest = snapshot;
     });
 
-    public void EpochEnded(EpochResult result, ProgressSnapshot snapshot) => Keep(() => epochs.Add(new EpochOfPage(
-        result.Epoch, result.TrainingLoss, result.TestLoss, result.TestCorrect, result.TestCount,
-        snapshot.ExamplesPerSecond)));
-
-    public void Noticed(string line) => Keep(() =>
+    public void EpochEnded(EpochResult result, ProgressSnapshot snapshot) => Keep(() =>
     {
-        notices.Add(line);
-        noticeCount++;
-        if (notices.Count > NoticesKept)
-            notices.RemoveAt(0);
+        LastEpoch = new EpochOfPage(
+            result.Epoch, result.TrainingLoss, result.TestLoss, result.TestCorrect, result.TestCount,
+            snapshot.ExamplesPerSecond);
+        epochs.Add(LastEpoch);
+        latestEpochs.Add(LastEpoch);
     });
+
+    public void Noticed(string line) => Keep(() => notices.Add(line));
 
     public void RunEnded(RunSummary summary, IReadOnlyList<string> writtenFiles) => Keep(() => verdict = new VerdictOfPage(
         summary.Status, summary.Error, summary.TestAccuracy, summary.TestLoss, summary.Steps, summary.TrainingSeconds,
@@ -67,8 +69,9 @@ public sealed class DashboardFeed : IRunReporter
         get
         {
             lock (gate)
-                return epochs.Count == 0 ? null : epochs[^1];
+                return field;
         }
+        private set;
     }
 
     /// <summary>What is new since <paramref name="known"/>, and a task that ends with the next change.</summary>
@@ -78,30 +81,15 @@ public sealed class DashboardFeed : IRunReporter
         lock (gate)
         {
             // What was thinned or dropped behind a reader's back is told anew; so is a run that started after it came.
-            bool isWhole = known is null || known.Run != run || known.Stride != stride
-                || noticeCount - known.Notices > notices.Count;
-            Place from = isWhole ? new Place(run, 0, noticeCount - notices.Count, 0, stride) : known!;
+            bool isWhole = known is null || known.Run != run || known.EpochStride != epochs.Stride
+                || known.RunningStride != running.Stride || known.Notices < notices.Dropped;
+            Place from = isWhole ? new Place(run, 0, 0, 0, 0, 0, 0) : known!;
             var news = new DashboardState(
-                isWhole, isWhole ? run : null, latest, epochs[from.Epochs..], running[from.Running..],
-                notices[(int)(from.Notices - (noticeCount - notices.Count))..], verdict);
-            known = new Place(run, epochs.Count, noticeCount, running.Count, stride);
+                isWhole, isWhole ? run : null, latest, epochs.From(from.Epochs), latestEpochs.Since(from.LatestEpochs),
+                running.From(from.Running), notices.Since(from.Notices), verdict);
+            known = new Place(run, epochs.Count, epochs.Stride, latestEpochs.Count, notices.Count, running.Count, running.Stride);
             return (news, changed.Task);
         }
-    }
-
-    /// <summary>Keeps every moment, then every second, fourth, … one: as dense at the run's beginning as at its end.</summary>
-    private void AddRunning(RunningCost cost)
-    {
-        lastMoment = cost.Step;
-        if (moments++ % stride != 0)
-            return;
-        running.Add(cost);
-        if (running.Count < RunningKept)
-            return;
-        List<RunningCost> thinned = [.. running.Where((_, i) => i % 2 == 0)];
-        running.Clear();
-        running.AddRange(thinned);
-        stride *= 2;
     }
 
     private void Keep(Action change)
@@ -120,5 +108,6 @@ public sealed class DashboardFeed : IRunReporter
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The run that a reader was told of, and how many of each.</summary>
-    internal sealed record Place(RunFactsOfPage? Run, int Epochs, long Notices, int Running, int Stride);
+    internal sealed record Place(
+        RunFactsOfPage? Run, int Epochs, int EpochStride, long LatestEpochs, long Notices, int Running, int RunningStride);
 }

@@ -3,11 +3,13 @@ using Backprop.Coordinator.Progress;
 namespace Backprop.Coordinator.Dashboard;
 
 /// <summary>What the page shows, or what is new since it was last told.</summary>
+/// <param name="Epochs">Epochs for the curves: of many a bounded number.</param>
+/// <param name="LatestEpochs">The newest epochs, each.</param>
 /// <param name="Running">Step and mean cost of the running epoch so far, of a bounded number of moments.</param>
 /// <param name="IsWhole">Whether this replaces what the page holds; otherwise it is added.</param>
 internal sealed record DashboardState(
     bool IsWhole, RunFactsOfPage? Run, ProgressSnapshot? Progress, IReadOnlyList<EpochOfPage> Epochs,
-    IReadOnlyList<RunningCost> Running, IReadOnlyList<string> Notices, VerdictOfPage? Verdict);
+    IReadOnlyList<EpochOfPage> LatestEpochs, IReadOnlyList<RunningCost> Running, IReadOnlyList<string> Notices, VerdictOfPage? Verdict);
 
 internal sealed record RunFactsOfPage(
     string RunId, string Dataset, int TrainingExamples, int TestExamples, string Layers, string Activations, string Cost,

@@ -3,10 +3,10 @@
 
 const $ = id => document.getElementById(id);
 const number = new Intl.NumberFormat("en");
-// Small networks have hundreds of epochs a second: the table shows the newest, the curves all.
+// Small networks have hundreds of epochs a second: the table shows the newest, the curves points of all.
 const rowsAtMost = 200;
 
-const held = { run: null, epochs: [], running: [], progress: null, verdict: null };
+const held = { run: null, epochs: [], newest: null, running: [], progress: null, verdict: null };
 let charts = null;
 
 function element(name, text, className) {
@@ -34,6 +34,7 @@ const words = name => name.replaceAll("_", " ");
 function take(state) {
   if (state.is_whole) {
     held.epochs = [];
+    held.newest = null;
     held.running = [];
     $("epochs").replaceChildren();
     $("notices").replaceChildren();
@@ -41,11 +42,12 @@ function take(state) {
   }
   held.epochs.push(...state.epochs);
   held.running.push(...state.running);
-  for (const epoch of state.epochs.slice(-rowsAtMost)) addEpoch(epoch);
+  for (const epoch of state.latest_epochs) addEpoch(epoch);
+  held.newest = state.latest_epochs.at(-1) ?? held.newest;
   for (const line of state.notices) addNotice(line);
   if (state.progress) { held.progress = state.progress; showProgress(state.progress); }
   if (state.verdict) { held.verdict = state.verdict; showVerdict(state.verdict); }
-  if (state.is_whole || state.epochs.length > 0 || state.running.length > 0) drawCharts();
+  if (state.is_whole || state.latest_epochs.length > 0 || state.running.length > 0) drawCharts();
 }
 
 function showFacts(run) {
@@ -141,15 +143,17 @@ function drawCharts() {
   if (!held.run) return;
   const perEpoch = held.run.steps_per_epoch;
   const finite = value => Number.isFinite(Number(value)) ? Number(value) : null;
-  const ends = held.epochs.map(epoch => epoch.epoch + 1);
+  const newest = held.newest && held.newest.epoch !== held.epochs.at(-1)?.epoch ? [held.newest] : [];
+  const epochs = [...held.epochs, ...newest];
+  const ends = epochs.map(epoch => epoch.epoch + 1);
   const running = [held.running.map(point => point.step / perEpoch), held.running.map(point => finite(point.loss))];
-  const losses = [ends, held.epochs.map(e => finite(e.training_loss)), held.epochs.map(e => finite(e.test_loss))];
+  const losses = [ends, epochs.map(e => finite(e.training_loss)), epochs.map(e => finite(e.test_loss))];
   const cost = held.running.length ? uPlot.join([losses, running]) : [...losses, ends.map(() => null)];
-  const correct = [ends, held.epochs.map(e => 100 * e.test_correct / Math.max(1, e.test_count))];
+  const correct = [ends, epochs.map(e => 100 * e.test_correct / Math.max(1, e.test_count))];
   charts ??= { cost: chart("cost", ["training", "test", "epoch so far"], 4), correct: chart("correct", ["correct, %"], 2) };
   charts.cost.setData(cost);
   charts.correct.setData(correct);
-  $("cost").dataset.epochs = $("correct").dataset.epochs = String(ends.length);
+  $("cost").dataset.epochs = $("correct").dataset.epochs = String(ends.at(-1) ?? 0);
 }
 
 function chart(id, names, digits) {
@@ -159,7 +163,7 @@ function chart(id, names, digits) {
   return new uPlot({
     width: $(id).clientWidth, height: 230,
     scales: { x: { time: false } },
-    axes: [{ ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000], size: 34 }, { ...axis, size: 58 }],
+    axes: [{ ...axis, incrs: [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9].flatMap(power => [power, 2 * power, 5 * power]), size: 34 }, { ...axis, size: 58 }],
     series: [{ label: "epochs" }, ...names.map((label, i) => ({
       label, stroke: () => color(colors[i]), width: i === 2 ? 1 : 2, spanGaps: i < 2,
       points: { show: i < 2 && held.epochs.length < 60, size: 6 },
