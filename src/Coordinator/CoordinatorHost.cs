@@ -71,13 +71,13 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.AddLogging(logging => logging.AddFilter(_ => false));
         if (session is not null)
-            AddGrpc(builder.Services, session, recorder, log, addresses.Token);
+            AddGrpc(builder.Services, session, recorder, log);
 
         if (feed is not null)
             AddMetrics(builder.Services, feed);
 
         WebApplication application = builder.Build();
-        Map(application, addresses, session, feed);
+        Map(application, session, feed, addresses.Token is { } token ? new TokenGuard(token, log) : null);
         try
         {
             await application.StartAsync();
@@ -146,7 +146,7 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         };
     }
 
-    private static void AddGrpc(IServiceCollection services, RunSession session, RunRecorder recorder, AccessLog log, string? token)
+    private static void AddGrpc(IServiceCollection services, RunSession session, RunRecorder recorder, AccessLog log)
     {
         services.AddSingleton(session);
         services.AddSingleton(recorder);
@@ -155,8 +155,6 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         {
             grpc.MaxReceiveMessageSize = ProtocolVersion.MaximumMessageLength;
             grpc.MaxSendMessageSize = ProtocolVersion.MaximumMessageLength;
-            if (token is not null)
-                grpc.Interceptors.Add<TokenInterceptor>(token);
         });
 
         // After the library's own set-up, which puts gzip and deflate where it finds none.
@@ -170,7 +168,7 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(RunMetrics.MeterName).AddPrometheusExporter());
     }
 
-    private static void Map(WebApplication application, HostAddresses addresses, RunSession? session, DashboardFeed? feed)
+    private static void Map(WebApplication application, RunSession? session, DashboardFeed? feed, TokenGuard? access)
     {
         // Each answers on its own protocol, and so on its own address, only.
         application.MapWhen(context => context.Request.Protocol == "HTTP/1.1", page =>
@@ -185,6 +183,9 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         });
         if (session is null)
             return;
+
+        if (access is not null)
+            application.Use(access.Guard);
 
         // Work reads its first message in its own time.
         application.UseWhen(

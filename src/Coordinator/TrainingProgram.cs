@@ -52,7 +52,8 @@ public static class TrainingProgram
         RunRecorder? warned = null;
         var files = new RunDirectoryReporter(
             directory.FullPath, line => warned?.Notice(line), setup.Start.FirstEpoch(setup.Plan));
-        IRunReporter reporter = feed is null ? new ReporterGroup(console) : new ReporterGroup(console, feed);
+        IRunReporter?[] reporters = [console, feed, ServiceNotifier.IsListenedTo ? new ServiceReporter() : null];
+        var reporter = new ReporterGroup([.. reporters.OfType<IRunReporter>()]);
         await using var recorder = new RunRecorder(setup, directory, files, reporter, time, directory.LastEpochBefore(setup));
         warned = recorder;
         RunSession? session = options.InProcess || isComplete ? null : NewSession(options, setup, runId, time);

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Backprop.CommandLine;
 using Backprop.Core;
 using Backprop.Core.Data;
 using Backprop.Core.LinearAlgebra;
@@ -40,6 +41,10 @@ internal static class WorkerProgram
         var delay = new ReconnectDelay();
         bool toldWaiting = false;
         long firstNameRefusal = 0;
+
+        // A worker that waits for its coordinator is as ready as it can be.
+        ServiceNotifier.Ready();
+        using CancellationTokenRegistration stopping = stop.Register(ServiceNotifier.Stopping);
         while (!stop.IsCancellationRequested)
         {
             try
@@ -95,5 +100,9 @@ internal static class WorkerProgram
             or StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.Unimplemented;
     }
 
-    private static void Notice(string line) => Console.Error.WriteLine(line);
+    private static void Notice(string line)
+    {
+        Console.Error.WriteLine(line);
+        ServiceNotifier.Status(line);
+    }
 }

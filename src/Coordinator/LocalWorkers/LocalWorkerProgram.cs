@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Backprop.CommandLine;
 using Backprop.Core;
 
 namespace Backprop.Coordinator.LocalWorkers;
@@ -35,6 +36,7 @@ internal sealed record LocalWorkerProgram(string CoordinatorUrl, int Threads, st
 
         // Answers are read where they arrive, without a change of thread.
         start.Environment["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1";
+        start.Environment.Remove(ServiceNotifier.SocketVariable);
         try
         {
             return Process.Start(start) ?? throw new InvalidOperationException("no process was made");

@@ -8,7 +8,11 @@ namespace Backprop.Coordinator.Terminal;
 /// <summary>What a person is told of a run before it starts and after it has ended, line by line.</summary>
 internal static class RunFacts
 {
-    private const string Program = "dotnet run --project src/Coordinator -c Release --";
+    /// <summary>How a person calls this program: a published one has its code within itself.</summary>
+    private static readonly string program =
+        Environment.ProcessPath is { } path && !File.Exists(Path.Combine(AppContext.BaseDirectory, typeof(RunFacts).Module.Name))
+            ? Quoted(path)
+            : "dotnet run --project src/Coordinator -c Release --";
 
     public static IEnumerable<string> Of(RunDescription run)
     {
@@ -38,9 +42,9 @@ internal static class RunFacts
         if (run is null)
             yield break;
         if (summary is { Status: "completed", Error: null })
-            yield return $"next: {Program} evaluate {Quoted(run.RunDirectory)}{DataOptions(run.Data)}";
+            yield return $"next: {program} evaluate {Quoted(run.RunDirectory)}{DataOptions(run.Data)}";
         else if (CanGoOn(summary, written))
-            yield return $"next: {Program} resume {Quoted(run.RunDirectory)}{string.Concat(run.ResumeOptions.Select(word => $" {Quoted(word)}"))}";
+            yield return $"next: {program} resume {Quoted(run.RunDirectory)}{string.Concat(run.ResumeOptions.Select(word => $" {Quoted(word)}"))}";
     }
 
     /// <summary>A run that failed goes on from its checkpoint, unless it would fail again.</summary>

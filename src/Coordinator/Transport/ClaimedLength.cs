@@ -30,9 +30,9 @@ internal static class ClaimedLength
             return;
         }
 
-        context.Response.ContentType = "application/grpc";
-        context.Response.Headers["grpc-status"] = $"{(int)StatusCode.ResourceExhausted}";
-        context.Response.Headers["grpc-message"] = $"A message claims 2^31 bytes or more; at most {ProtocolVersion.MaximumMessageLength} are taken.";
+        GrpcRefusal.Answer(
+            context, StatusCode.ResourceExhausted,
+            $"A message claims 2^31 bytes or more; at most {ProtocolVersion.MaximumMessageLength} are taken.");
     }
 
     private static uint LengthOf(ReadOnlySequence<byte> prefix)

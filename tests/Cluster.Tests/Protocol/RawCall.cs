@@ -21,7 +21,7 @@ internal static class RawCall
     /// <summary>Sends bytes, ends the request, and reads the answer to its end.</summary>
     /// <returns>grpc-status, grpc-message, and the bytes of the answer.</returns>
     public static async Task<(int Status, string Message, byte[] Answer)> SendAsync(
-        HttpClient client, string address, string path, byte[] body, string? encoding = null)
+        HttpClient client, string address, string path, byte[] body, string? encoding = null, string? token = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, address.TrimEnd('/') + path)
         {
@@ -33,6 +33,8 @@ internal static class RawCall
         request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
         if (encoding is not null)
             request.Headers.Add("grpc-encoding", encoding);
+        if (token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         using HttpResponseMessage response = await client.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         byte[] answer = await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
