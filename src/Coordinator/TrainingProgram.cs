@@ -21,9 +21,12 @@ namespace Backprop.Coordinator;
 public static class TrainingProgram
 {
     /// <exception cref="UserErrorException">Something that was asked for cannot be done; nothing was started.</exception>
-    public static async Task<int> RunAsync(TrainOptions options, CancellationToken stop)
+    public static async Task<int> RunAsync(SettingValues values, CancellationToken stop)
     {
         TimeProvider time = TimeProvider.System;
+        TrainOptions options = TrainOptionsReader.Read(values);
+        if (options.OrResume && RunDirectory.HoldsRun(options.RunDirectory!))
+            return await ResumeAsync(options.RunDirectory!, ResumeRequest.OfTrain(values), stop);
         Dataset dataset = Datasets.Open(options.Data);
         RunSetup setup = RunSetup.Create(options, dataset);
         using RunDirectory directory = await RunDirectory.CreateAsync(options.RunDirectory ?? DefaultDirectory(dataset, time), time);
@@ -32,10 +35,13 @@ public static class TrainingProgram
 
     /// <summary>Goes on with the run of a directory.</summary>
     /// <exception cref="UserErrorException">There is none that could go on so; nothing was started.</exception>
-    public static async Task<int> ResumeAsync(string path, SettingValues values, CancellationToken stop)
+    public static Task<int> ResumeAsync(string path, SettingValues values, CancellationToken stop) =>
+        ResumeAsync(path, ResumeRequest.OfResume(path, values), stop);
+
+    private static async Task<int> ResumeAsync(string path, ResumeRequest request, CancellationToken stop)
     {
         using RunDirectory directory = await RunDirectory.OpenAsync(path, TimeProvider.System);
-        ResumedRun resumed = ResumedRun.Find(path, directory, values);
+        ResumedRun resumed = ResumedRun.Find(directory, request);
         return await RunAsync(resumed.Options, resumed.Setup, directory, resumed.Notices, stop);
     }
 

@@ -42,10 +42,10 @@ internal sealed class ResultSetting
     /// <summary>The run's value, as the command line would give it.</summary>
     public string TextOf(RunConfiguration run) => text(run);
 
-    /// <summary>"--seed 2 where the run has 1"; null when the command line says the same as the run, or nothing.</summary>
-    /// <exception cref="UserErrorException">The command line's value does not fit.</exception>
-    public string? Difference(SettingValues values, RunConfiguration run) =>
-        !values.IsOnCommandLine(Setting) || isSame(values, run) ? null : $"{values.Given(Setting)} where the run has {text(run)}";
+    /// <summary>"--seed 2 where the run has 1"; null when the request says the same as the run, or nothing.</summary>
+    /// <exception cref="UserErrorException">The value that it says does not fit.</exception>
+    public string? Difference(ResumeRequest request, RunConfiguration run) =>
+        !request.Says(Setting) || isSame(request.Values, run) ? null : $"{request.Values.Given(Setting)} where the run has {text(run)}";
 
     /// <param name="meant">What a given value comes to in the run; null: itself.</param>
     private static ResultSetting Of<T>(Setting<T> setting, Func<RunConfiguration, T> value, Func<T, RunConfiguration, T>? meant = null)

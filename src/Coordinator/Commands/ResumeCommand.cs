@@ -39,7 +39,7 @@ internal static class ResumeCommand
         };
         program.Add(
             new Command("resume", "Goes on with a run from its newest whole checkpoint, to the same final weights.") { directory },
-            TrainSettings.All, Examples,
+            [.. TrainSettings.All.Except([TrainSettings.OrResume])], Examples,
             (parsed, values, cancellationToken) => resume(parsed.GetRequiredValue(directory), values, cancellationToken));
     }
 }

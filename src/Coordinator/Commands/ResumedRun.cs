@@ -15,16 +15,10 @@ namespace Backprop.Coordinator.Commands;
 /// <param name="Notices">What a person should know of the start, a line each.</param>
 internal sealed record ResumedRun(TrainOptions Options, RunSetup Setup, IReadOnlyList<string> Notices)
 {
-    private const string Remedy = "leave them out, or start another run with train";
-
-    /// <param name="path">The run directory as it was given, for errors.</param>
     /// <exception cref="UserErrorException">There is nothing to go on from, or something differs from the run.</exception>
-    public static ResumedRun Find(string path, RunDirectory directory, SettingValues values)
+    public static ResumedRun Find(RunDirectory directory, ResumeRequest request)
     {
-        string resume = $"resume {path}";
-        if (values.IsOnCommandLine(TrainSettings.RunDirectory))
-            throw new UserErrorException($"{resume}: {values.Given(TrainSettings.RunDirectory)} does not fit; a run goes on in its own directory.");
-
+        string resume = request.Command;
         (string Path, Checkpoint Checkpoint)? found = directory.ReadNewestCheckpoint(out IReadOnlyList<string> refused);
         SavedConfiguration? saved = File.Exists(directory.ConfigPath) ? ConfigFile.Read(directory.ConfigPath) : null;
         RunConfiguration run = found?.Checkpoint.Configuration ?? saved!.Configuration;
@@ -34,14 +28,14 @@ internal sealed record ResumedRun(TrainOptions Options, RunSetup Setup, IReadOnl
                 $"{resume}: {ConfigFile.Name} is not of the run whose checkpoint is {found!.Value.Path}: {differences}; put {ConfigFile.Name} right, or delete it and give --dataset.");
         }
 
-        RequireSame(resume, values, run);
-        if (found is null && run.InitSha256 is not null && !values.IsOnCommandLine(TrainSettings.Init))
+        RequireSame(request, run);
+        if (found is null && run.InitSha256 is not null && !request.Says(TrainSettings.Init))
         {
             throw new UserErrorException(
                 $"{resume}: it has no checkpoint yet, and its first weights came from a file; give --init FILE with the weights of SHA-256 {run.InitSha256}.");
         }
 
-        TrainOptions options = TrainOptionsReader.Read(values.Over(Texts(resume, values, run, saved, isFresh: found is null)));
+        TrainOptions options = TrainOptionsReader.Read(request.Values.Over(Texts(request, run, saved, isFresh: found is null)));
         Dataset dataset = Datasets.Open(options.Data);
         if (dataset.Sha256 != run.DatasetSha256)
         {
@@ -80,11 +74,12 @@ internal sealed record ResumedRun(TrainOptions Options, RunSetup Setup, IReadOnl
             : string.Create(CultureInfo.InvariantCulture, $"going on from step {checkpoint.NextStep:N0} of {setup.Plan.StepCount:N0}");
     }
 
-    /// <summary>What the command line gives of the options that change the result has to be what the run has.</summary>
-    private static void RequireSame(string resume, SettingValues values, RunConfiguration run)
+    /// <summary>What is said of the options that change the result has to be what the run has.</summary>
+    private static void RequireSame(ResumeRequest request, RunConfiguration run)
     {
-        List<string> differences = [.. ResultSetting.All.Select(setting => setting.Difference(values, run)).OfType<string>()];
-        if (values.IsOnCommandLine(TrainSettings.Init))
+        SettingValues values = request.Values;
+        List<string> differences = [.. ResultSetting.All.Select(setting => setting.Difference(request, run)).OfType<string>()];
+        if (request.Says(TrainSettings.Init))
         {
             string file = values.Get(TrainSettings.Init)!;
             ReadableFile.Require(values.Given(TrainSettings.Init), file);
@@ -97,7 +92,7 @@ internal sealed record ResumedRun(TrainOptions Options, RunSetup Setup, IReadOnl
         }
 
         if (differences.Count > 0)
-            throw new UserErrorException($"{resume}: {string.Join("; ", differences)}; {Remedy}.");
+            throw new UserErrorException($"{request.Command}: {string.Join("; ", differences)}; {request.Remedy}.");
     }
 
     private static string Differences(RunConfiguration saved, RunConfiguration run)
@@ -118,17 +113,19 @@ internal sealed record ResumedRun(TrainOptions Options, RunSetup Setup, IReadOnl
 
     /// <summary>The settings that the run has decided; null: as if nobody had said anything.</summary>
     private static Dictionary<Setting, string?> Texts(
-        string resume, SettingValues values, RunConfiguration run, SavedConfiguration? saved, bool isFresh)
+        ResumeRequest request, RunConfiguration run, SavedConfiguration? saved, bool isFresh)
     {
+        SettingValues values = request.Values;
         Dictionary<Setting, string?> texts = ResultSetting.All.ToDictionary(setting => setting.Setting, string? (setting) => setting.TextOf(run));
         texts[TrainSettings.RunDirectory] = null;
-        texts[TrainSettings.Init] = isFresh ? OnCommandLine(values, TrainSettings.Init) : null;
-        string? dataset = OnCommandLine(values, TrainSettings.Dataset) ?? saved?.Data.Name;
+        texts[TrainSettings.OrResume] = null;
+        texts[TrainSettings.Init] = isFresh ? request.TextOf(TrainSettings.Init) : null;
+        string? dataset = request.TextOf(TrainSettings.Dataset) ?? saved?.Data.Name;
         texts[TrainSettings.Dataset] = dataset
-            ?? throw new UserErrorException($"{resume}: {ConfigFile.Name} is missing, which says where the data is; give --dataset.");
+            ?? throw new UserErrorException($"{request.Command}: {ConfigFile.Name} is missing, which says where the data is; give --dataset.");
         bool isCsv = File.Exists(dataset);
-        texts[DatasetSettings.TestFile] = OnCommandLine(values, DatasetSettings.TestFile) ?? (isCsv ? saved?.Data.TestFile : null);
-        texts[DatasetSettings.LabelColumn] = OnCommandLine(values, DatasetSettings.LabelColumn) ?? (isCsv ? saved?.Data.LabelColumn : null);
+        texts[DatasetSettings.TestFile] = request.TextOf(DatasetSettings.TestFile) ?? (isCsv ? saved?.Data.TestFile : null);
+        texts[DatasetSettings.LabelColumn] = request.TextOf(DatasetSettings.LabelColumn) ?? (isCsv ? saved?.Data.LabelColumn : null);
         if (!values.IsGiven(DatasetSettings.Directory))
             texts[DatasetSettings.Directory] = saved?.Data.DataDirectory;
         if (!values.IsGiven(TrainSettings.CheckpointEvery) && saved is { CheckpointEvery: > 0 })
@@ -137,9 +134,6 @@ internal sealed record ResumedRun(TrainOptions Options, RunSetup Setup, IReadOnl
             texts[TrainSettings.Audit] = saved.Audit.ToString("R", CultureInfo.InvariantCulture);
         return texts;
     }
-
-    private static string? OnCommandLine(SettingValues values, Setting setting) =>
-        values.IsOnCommandLine(setting) ? values.Text(setting) : null;
 
     private static string Counts(Dataset dataset, SavedConfiguration? saved) =>
         saved is null || (saved.TrainingExamples == dataset.Training.Count && saved.TestExamples == dataset.Test.Count)

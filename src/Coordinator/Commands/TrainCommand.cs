@@ -27,6 +27,9 @@ internal static class TrainCommand
             Backprop.Coordinator train --workers 0 --min-workers 4 --listen 0.0.0.0:5000
               --cert-file keys/server.pem --key-file keys/server.key --token-file keys/token.txt
 
+          For whatever starts it again after a crash; a run that is complete tells its verdict and ends with 0:
+            Backprop.Coordinator train --run-dir runs/one --or-resume
+
         Every option can also be an environment variable (BACKPROP_LEARNING_RATE=0.5) or a key of the section "Backprop"
         in appsettings.json ({ "Backprop": { "learning-rate": 0.5 } }); the command line wins, then the environment.
 
@@ -34,10 +37,9 @@ internal static class TrainCommand
 
         """;
 
-    public static void AddTo(CommandLineProgram program, Func<TrainOptions, CancellationToken, Task<int>> train)
+    public static void AddTo(CommandLineProgram program, Func<SettingValues, CancellationToken, Task<int>> train)
     {
-        Task<int> Run(ParseResult parsed, SettingValues values, CancellationToken cancellationToken) =>
-            train(TrainOptionsReader.Read(values), cancellationToken);
+        Task<int> Run(ParseResult parsed, SettingValues values, CancellationToken cancellationToken) => train(values, cancellationToken);
 
         program.SetDefault(TrainSettings.All, Examples, Run);
         program.Add(

@@ -78,6 +78,9 @@ public sealed record TrainOptions
     /// <summary>To be new or empty; null: runs/DATE-TIME-DATASET.</summary>
     public string? RunDirectory { get; init; }
 
+    /// <summary>Whether a run that is in <see cref="RunDirectory"/> goes on.</summary>
+    public required bool OrResume { get; init; }
+
     /// <summary>Steps between checkpoints; 0: one at the end of every epoch.</summary>
     public required int CheckpointEvery { get; init; }
 

@@ -40,6 +40,7 @@ public static class TrainOptionsReader
             Listen = values.Get(TrainSettings.Listen),
             Dashboard = values.Get(TrainSettings.Dashboard),
             RunDirectory = values.Get(TrainSettings.RunDirectory),
+            OrResume = values.Get(TrainSettings.OrResume),
             CheckpointEvery = values.Get(TrainSettings.CheckpointEvery),
             Json = values.Get(TrainSettings.Json),
             CertificateFile = values.Get(TrainSettings.CertificateFile),
@@ -49,6 +50,12 @@ public static class TrainOptionsReader
             AllowMixedArithmetic = values.Get(TrainSettings.AllowMixedArithmetic),
             Repeated = Repeated(values),
         };
+        if (options is { OrResume: true, RunDirectory: null })
+        {
+            throw new UserErrorException(
+                $"{values.Given(TrainSettings.OrResume)} needs {TrainSettings.RunDirectory.Name} with it: the directory of the run that goes on, or that begins.");
+        }
+
         CheckNetwork(options, values);
         CheckWorkers(options, values);
         CheckAudit(options, values);
@@ -145,7 +152,7 @@ public static class TrainOptionsReader
     private static List<string> Repeated(SettingValues values)
     {
         Setting[] kept = [TrainSettings.Dataset, DatasetSettings.Directory, DatasetSettings.TestFile, DatasetSettings.LabelColumn,
-            TrainSettings.Init, TrainSettings.RunDirectory, TrainSettings.CheckpointEvery, TrainSettings.Audit, TrainSettings.Trace];
+            TrainSettings.Init, TrainSettings.RunDirectory, TrainSettings.OrResume, TrainSettings.CheckpointEvery, TrainSettings.Audit, TrainSettings.Trace];
         IEnumerable<Setting> needed = TrainSettings.All.Except(kept).Except(ResultSetting.All.Select(result => result.Setting));
         return [.. needed.Where(values.IsOnCommandLine).SelectMany(setting => Words(setting, values.Text(setting)!))];
     }

@@ -126,6 +126,11 @@ public static class TrainSettings
         "run-dir", "DIRECTORY", "Where the run writes; new, or empty.",
         ValueKinds.Text("a directory that is new or empty")!, null, "runs/DATE-TIME-DATASET");
 
+    public static readonly Setting<bool> OrResume = new(
+        "or-resume", "BOOL",
+        "Go on with the run of --run-dir if there is one, and begin it otherwise: the same words for every start. What is given has to be the run's.",
+        ValueKinds.Flag, false, null);
+
     public static readonly Setting<int> CheckpointEvery = new(
         "checkpoint-every", "STEPS", "Steps between checkpoints.", ValueKinds.WholeNumber(1), 0, "one epoch");
 
@@ -161,7 +166,7 @@ public static class TrainSettings
     [
         Dataset, DatasetSettings.Directory, DatasetSettings.TestFile, DatasetSettings.LabelColumn, Layers, Activations,
         Cost, Optimizer, LearningRate, Momentum, L2, Schedule, Initializer, Init, MiniBatch, Epochs, Shards, Shuffle, Seed,
-        Workers, InProcess, Threads, MinWorkers, WorkerTimeout, StragglerTimeout, Audit, Listen, Dashboard, RunDirectory, CheckpointEvery, Trace, Json,
+        Workers, InProcess, Threads, MinWorkers, WorkerTimeout, StragglerTimeout, Audit, Listen, Dashboard, RunDirectory, OrResume, CheckpointEvery, Trace, Json,
         CertificateFile, KeyFile, TokenFile, ClientAuthorityFile, AllowMixedArithmetic,
     ];
 

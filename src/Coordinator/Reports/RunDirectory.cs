@@ -90,6 +90,10 @@ internal sealed class RunDirectory : IDisposable
         return new RunDirectory(fullPath, held, made, time);
     }
 
+    /// <summary>Whether a run was begun in it that could go on.</summary>
+    public static bool HoldsRun(string path) =>
+        File.Exists(Path.Combine(FullPathOf(path), ConfigFile.Name)) || CheckpointFiles.NewestFirst(Path.Combine(FullPathOf(path), CheckpointsName)).Count > 0;
+
     /// <summary>Locks the directory of a run that goes on, and sweeps what a killed coordinator left half written.</summary>
     /// <exception cref="UserErrorException">There is no run in it, or another process is at it.</exception>
     public static async Task<RunDirectory> OpenAsync(string path, TimeProvider time)
@@ -97,8 +101,7 @@ internal sealed class RunDirectory : IDisposable
         string fullPath = FullPathOf(path);
         if (!Directory.Exists(fullPath))
             throw new UserErrorException($"resume {path}: there is no such directory; it takes the run directory of a run.");
-        string checkpoints = Path.Combine(fullPath, CheckpointsName);
-        if (!File.Exists(Path.Combine(fullPath, ConfigFile.Name)) && CheckpointFiles.NewestFirst(checkpoints).Count == 0)
+        if (!HoldsRun(path))
         {
             throw new UserErrorException(
                 $"resume {path}: it has neither {ConfigFile.Name} nor a checkpoint, so no run was begun there; it takes the run directory of a run.");
@@ -106,7 +109,7 @@ internal sealed class RunDirectory : IDisposable
 
         RunLock held = await RunLock.TakeAsync(fullPath, time);
         AtomicFile.SweepLeftovers(fullPath);
-        AtomicFile.SweepLeftovers(checkpoints);
+        AtomicFile.SweepLeftovers(Path.Combine(fullPath, CheckpointsName));
         return new RunDirectory(fullPath, held, [], time) { IsResumed = true };
     }
 
