@@ -47,4 +47,16 @@ public static class PemFiles
             ? authorities
             : throw new UserErrorException($"{option} {path} holds no certificate; it takes one or more in PEM.");
     }
+
+    /// <summary>Trusts these certificates, and what they signed, instead of the machine's own authorities.</summary>
+    public static X509ChainPolicy TrustOnly(X509Certificate2Collection authorities)
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        policy.CustomTrustStore.AddRange(authorities);
+        return policy;
+    }
 }

@@ -34,6 +34,14 @@ public static class ValueKinds
             return text.Equals("off", StringComparison.OrdinalIgnoreCase) || ListenAddress.TryParse(text, out value);
         });
 
+    public static ValueKind<Uri> CoordinatorUrl { get; } = new(
+        "a URL with a host and a port, such as http://127.0.0.1:5000 or https://host:5000",
+        (string text, [MaybeNullWhen(false)] out Uri url) =>
+            Uri.TryCreate(text, UriKind.Absolute, out url)
+            && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
+            && url.Host.Length > 0 && url.Host is not ("0.0.0.0" or "[::]") && url.Port > 0 && url.PathAndQuery == "/" && url.UserInfo.Length == 0
+            && url.Fragment.Length == 0);
+
     public static ValueKind<int> WholeNumber(int least, int most = int.MaxValue) => new(
         most == int.MaxValue ? $"a whole number of at least {least} and at most {int.MaxValue}" : $"a whole number from {least} to {most}",
         (string text, out int value) =>

@@ -11,4 +11,5 @@ EvaluateCommand.AddTo(program);
 PredictCommand.AddTo(program);
 GradientCheckCommand.AddTo(program);
 CertificatesCommand.AddTo(program);
+HealthCommand.AddTo(program);
 return await program.RunAsync(args);

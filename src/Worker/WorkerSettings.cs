@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Backprop.CommandLine;
 using Backprop.Core;
 
@@ -9,8 +8,7 @@ public static class WorkerSettings
 {
     public static readonly Setting<Uri> Coordinator = new(
         "coordinator", "URL", "The coordinator's address; https:// when it has a certificate.",
-        new ValueKind<Uri>("a URL with a host and a port, such as http://127.0.0.1:5000 or https://host:5000", TryReadUrl),
-        new Uri("http://127.0.0.1:5000"), "http://127.0.0.1:5000");
+        ValueKinds.CoordinatorUrl, new Uri("http://127.0.0.1:5000"), "http://127.0.0.1:5000");
 
     public static readonly Setting<string?> Name = new(
         "name", "NAME", "How the coordinator shows this worker.",
@@ -137,10 +135,4 @@ public static class WorkerSettings
         name = text;
         return text.Length is >= 1 and <= 64 && text.All(IsNameLetter);
     }
-
-    private static bool TryReadUrl(string text, [MaybeNullWhen(false)] out Uri url) =>
-        Uri.TryCreate(text, UriKind.Absolute, out url)
-        && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
-        && url.Host.Length > 0 && url.Host is not ("0.0.0.0" or "[::]") && url.Port > 0 && url.PathAndQuery == "/" && url.UserInfo.Length == 0
-        && url.Fragment.Length == 0;
 }

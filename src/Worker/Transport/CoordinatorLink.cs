@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using Backprop.CommandLine;
 using Backprop.Core;
 using Backprop.Protos;
@@ -22,7 +21,7 @@ internal sealed class CoordinatorLink : IDisposable
     {
         Address = options.Coordinator;
         if (options.AuthorityFile is not null)
-            tls.CertificateChainPolicy = TrustOnly(PemFiles.ReadAuthorities("--ca-file", options.AuthorityFile));
+            tls.CertificateChainPolicy = PemFiles.TrustOnly(PemFiles.ReadAuthorities("--ca-file", options.AuthorityFile));
         if (options is { CertificateFile: not null, KeyFile: not null })
             tls.ClientCertificates = [PemFiles.ReadCertificate(options.CertificateFile, options.KeyFile)];
         if (options.TokenFile is not null)
@@ -69,16 +68,5 @@ internal sealed class CoordinatorLink : IDisposable
             MaxReceiveMessageSize = ProtocolVersion.MaximumMessageLength,
             MaxSendMessageSize = ProtocolVersion.MaximumMessageLength,
         });
-    }
-
-    private static X509ChainPolicy TrustOnly(X509Certificate2Collection authorities)
-    {
-        var policy = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
-        };
-        policy.CustomTrustStore.AddRange(authorities);
-        return policy;
     }
 }
