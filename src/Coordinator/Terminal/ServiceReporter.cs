@@ -7,7 +7,11 @@ namespace Backprop.Coordinator.Terminal;
 /// <summary>Shows a run in the line that systemd keeps of a service.</summary>
 internal sealed class ServiceReporter : IRunReporter
 {
+    /// <summary>Small networks have hundreds of epochs a second; systemd's socket holds a few words and then makes the sender wait.</summary>
+    private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(1);
+
     private string waiting = "";
+    private TimeSpan nextStatus;
 
     public void RunStarted(RunDescription description)
     {
@@ -23,7 +27,13 @@ internal sealed class ServiceReporter : IRunReporter
         waiting = now;
     }
 
-    public void EpochEnded(EpochResult result, ProgressSnapshot snapshot) => ServiceNotifier.Status(ProgressText.Epoch(result, snapshot));
+    public void EpochEnded(EpochResult result, ProgressSnapshot snapshot)
+    {
+        if (snapshot.Elapsed < nextStatus)
+            return;
+        nextStatus = snapshot.Elapsed + StatusInterval;
+        ServiceNotifier.Status(ProgressText.Epoch(result, snapshot));
+    }
 
     public void Noticed(string line)
     {

@@ -1,0 +1,33 @@
+using Backprop.Cluster.Tests.Commands;
+using Backprop.Cluster.Tests.Processes;
+
+namespace Backprop.Deploy.Tests.Published;
+
+/// <summary>What deploy/publish.sh makes for this platform, once for all tests.</summary>
+public sealed class PublishedPrograms : IAsyncLifetime
+{
+    private const string Platform = "linux-x64";
+
+    private readonly TemporaryDirectory directory = new();
+
+    public string Root => directory.Path;
+
+    public string Coordinator => Path.Combine(Root, Platform, "Backprop.Coordinator");
+
+    public string Worker => Path.Combine(Root, Platform, "worker", "Backprop.Worker");
+
+    /// <summary>Where the tool's package lies.</summary>
+    public string Packages => Path.Combine(Root, "tool");
+
+    public async ValueTask InitializeAsync() =>
+        Sizes = await Command.SucceedAsync(Path.Combine(Checkout.Root, "deploy", "publish.sh"), [Root, Platform]);
+
+    /// <summary>The table of sizes that it prints.</summary>
+    public string Sizes { get; private set; } = "";
+
+    public ValueTask DisposeAsync()
+    {
+        directory.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}
