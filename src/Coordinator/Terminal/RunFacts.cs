@@ -10,7 +10,7 @@ internal static class RunFacts
 {
     /// <summary>How a person calls this program: a published one has its code within itself.</summary>
     private static readonly string program =
-        Environment.ProcessPath is { } path && !File.Exists(Path.Combine(AppContext.BaseDirectory, typeof(RunFacts).Module.Name))
+        Environment.ProcessPath is { } path && !File.Exists(Path.Combine(AppContext.BaseDirectory, typeof(RunFacts).Assembly.GetName().Name + ".dll"))
             ? Quoted(path)
             : "dotnet run --project src/Coordinator -c Release --";
 

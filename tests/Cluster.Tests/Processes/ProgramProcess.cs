@@ -30,6 +30,14 @@ internal sealed class ProgramProcess : IAsyncDisposable
         IReadOnlyDictionary<string, string>? environment = null, IReadOnlyList<string>? within = null)
     {
         string[] command = [.. within ?? [], "dotnet", PathOf(project), .. arguments];
+        return StartCommand(command, workingDirectory, environment);
+    }
+
+    /// <summary>Starts a program of the test's making.</summary>
+    /// <param name="command">The program and its arguments.</param>
+    public static ProgramProcess StartCommand(
+        string[] command, string workingDirectory, IReadOnlyDictionary<string, string>? environment = null)
+    {
         ProcessStartInfo start = StartInfo(command[0], workingDirectory, command[1..]);
         foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;

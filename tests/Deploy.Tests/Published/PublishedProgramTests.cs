@@ -5,7 +5,8 @@ using Backprop.Cluster.Tests.Processes;
 namespace Backprop.Deploy.Tests.Published;
 
 /// <summary>The published programs, used where no .NET is found.</summary>
-public sealed class PublishedProgramTests(PublishedPrograms published) : IClassFixture<PublishedPrograms>, IDisposable
+[Collection(PublishedPrograms.Collection)]
+public sealed class PublishedProgramTests(PublishedPrograms published) : IDisposable
 {
     private static readonly Dictionary<string, string> noDotnet = new() { ["DOTNET_ROOT"] = "/nonexistent", ["PATH"] = "/usr/bin:/bin" };
 
@@ -16,9 +17,9 @@ public sealed class PublishedProgramTests(PublishedPrograms published) : IClassF
     [Fact]
     public async Task Coordinator_WithItsWorkers_TrainsToTheWeightsOfTheBuild()
     {
-        string[] options = ["--epochs", "3", "--dashboard", "off", "--listen", "127.0.0.1:0", "--json"];
+        string[] options = ["--epochs", "3", "--dashboard", "off", "--json"];
         string run = Path.Combine(directory.Path, "run");
-        Command trained = await Command.RunAsync(published.Coordinator, [.. options, "--run-dir", run], directory.Path, noDotnet);
+        Command trained = await Command.RunAsync(published.Coordinator, [.. options, "--listen", "127.0.0.1:0", "--run-dir", run], directory.Path, noDotnet);
         Assert.True(trained.ExitCode == 0, trained.Errors);
         Assert.Contains("workers joined 2, lost 0", trained.Errors, StringComparison.Ordinal);
 

@@ -4,8 +4,11 @@ using Backprop.Cluster.Tests.Processes;
 namespace Backprop.Deploy.Tests.Published;
 
 /// <summary>What deploy/publish.sh makes for this platform, once for all tests.</summary>
-public sealed class PublishedPrograms : IAsyncLifetime
+[CollectionDefinition(Collection)]
+public sealed class PublishedPrograms : IAsyncLifetime, ICollectionFixture<PublishedPrograms>
 {
+    public const string Collection = "published";
+
     private const string Platform = "linux-x64";
 
     private readonly TemporaryDirectory directory = new();
