@@ -1,4 +1,5 @@
 using Backprop.Core;
+using Backprop.Core.Formats;
 
 namespace Backprop.CommandLine;
 
@@ -12,8 +13,7 @@ public static class ReadableFile
     {
         try
         {
-            // To open a named pipe would be to wait for whoever writes to it; like a file, it is there.
-            if (new FileInfo(path) is not { Exists: true, Length: 0 })
+            if (!EmptyFile.IsAt(path))
                 File.OpenRead(path).Dispose();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -46,7 +46,8 @@ public static class TrainingProgram
     }
 
     private static async Task<int> RunAsync(
-        TrainOptions options, RunSetup setup, RunDirectory directory, IReadOnlyList<string> notices, CancellationToken stop)
+        TrainOptions options, RunSetup setup, RunDirectory directory, IReadOnlyList<(NoticeKind Kind, string Line)> notices,
+        CancellationToken stop)
     {
         TimeProvider time = TimeProvider.System;
         bool isComplete = setup.Start.IsComplete(setup.Plan);
@@ -63,11 +64,13 @@ public static class TrainingProgram
         await using var recorder = new RunRecorder(setup, directory, files, reporter, time, directory.LastEpochBefore(setup));
         warned = recorder;
         RunSession? session = options.InProcess || isComplete ? null : NewSession(options, setup, runId, time);
-        using RunTrace? trace = session is null ? null : OpenTrace(options, recorder, directory, time);
-        await using CoordinatorHost? host = isComplete ? null : await OpenAsync(options, session, recorder, feed, directory);
+        using RunTrace? trace = session is null || options.TraceFile is null ? null : await directory.KeepIfAsync(
+            () => Task.FromResult(new RunTrace(TraceFile.Create(options.TraceFile, line => recorder.Notice(line)), time)));
+        await using CoordinatorHost? host = isComplete ? null : await directory.KeepIfAsync(
+            () => CoordinatorHost.StartAsync(Addresses(options), session, recorder, feed));
         recorder.RunStarted(Describe(options, setup, directory, runId, host));
-        foreach (string notice in notices)
-            recorder.Notice(notice.StartsWith("WARNING", StringComparison.Ordinal) ? NoticeKind.Warning : NoticeKind.RunResumed, notice);
+        foreach ((NoticeKind kind, string line) in notices)
+            recorder.Notice(kind, line);
 
         RunSummary summary = isComplete ? await recorder.EndAgainAsync() : session is null
             ? await InProcessRun.RunAsync(options, setup, recorder, time, stop)
@@ -78,35 +81,6 @@ public static class TrainingProgram
             "interrupted" => ExitCodes.Interrupted,
             _ => ExitCodes.Failed,
         };
-    }
-
-    private static RunTrace? OpenTrace(TrainOptions options, RunRecorder recorder, RunDirectory directory, TimeProvider time)
-    {
-        if (options.TraceFile is null)
-            return null;
-        try
-        {
-            return new RunTrace(TraceFile.Create(options.TraceFile, line => recorder.Notice(line)), time);
-        }
-        catch (UserErrorException)
-        {
-            directory.TakeBack();
-            throw;
-        }
-    }
-
-    private static async Task<CoordinatorHost?> OpenAsync(
-        TrainOptions options, RunSession? session, RunRecorder recorder, DashboardFeed? feed, RunDirectory directory)
-    {
-        try
-        {
-            return await CoordinatorHost.StartAsync(Addresses(options), session, recorder, feed);
-        }
-        catch (UserErrorException)
-        {
-            directory.TakeBack();
-            throw;
-        }
     }
 
     private static async Task<RunSummary> RunClusterAsync(

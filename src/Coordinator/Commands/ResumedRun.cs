@@ -1,6 +1,7 @@
 using System.Globalization;
 using Backprop.CommandLine;
 using Backprop.Coordinator.Reports;
+using Backprop.Coordinator.Scheduling;
 using Backprop.Core;
 using Backprop.Core.Data;
 using Backprop.Core.Formats;
@@ -13,7 +14,7 @@ namespace Backprop.Coordinator.Commands;
 /// <param name="Options">As if all of them had been given to <c>train</c>.</param>
 /// <param name="Setup">With the start that the checkpoint holds.</param>
 /// <param name="Notices">What a person should know of the start, a line each.</param>
-internal sealed record ResumedRun(TrainOptions Options, RunSetup Setup, IReadOnlyList<string> Notices)
+internal sealed record ResumedRun(TrainOptions Options, RunSetup Setup, IReadOnlyList<(NoticeKind Kind, string Line)> Notices)
 {
     /// <exception cref="UserErrorException">There is nothing to go on from, or something differs from the run.</exception>
     public static ResumedRun Find(RunDirectory directory, ResumeRequest request)
@@ -53,25 +54,25 @@ internal sealed record ResumedRun(TrainOptions Options, RunSetup Setup, IReadOnl
             Start = new TrainingStart(checkpoint.Parameters, checkpoint.NextStep, checkpoint.State, checkpoint.EpochTotals),
         };
         Check(resume, found.Value.Path, setup);
-        return new ResumedRun(options, setup, [.. refused, .. Told(checkpoint, setup)]);
+        return new ResumedRun(options, setup, [.. refused.Select(line => (NoticeKind.Warning, line)), .. Told(checkpoint, setup)]);
     }
 
     /// <summary>A run that has trained had checkpoints.</summary>
-    private static string FromTheStart(RunDirectory directory)
+    private static (NoticeKind Kind, string Line) FromTheStart(RunDirectory directory)
     {
         long steps = directory.StepsOfLedger();
         return steps == 0
-            ? "no checkpoint yet: training begins at step 0"
-            : string.Create(CultureInfo.InvariantCulture, $"WARNING: {LedgerFile.Name} tells of {steps:N0} steps, and no checkpoint is there any more: training begins again at step 0");
+            ? (NoticeKind.RunResumed, "no checkpoint yet: training begins at step 0")
+            : (NoticeKind.Warning, string.Create(CultureInfo.InvariantCulture, $"WARNING: {LedgerFile.Name} tells of {steps:N0} steps, and no checkpoint is there any more: training begins again at step 0"));
     }
 
-    private static IEnumerable<string> Told(Checkpoint checkpoint, RunSetup setup)
+    private static IEnumerable<(NoticeKind Kind, string Line)> Told(Checkpoint checkpoint, RunSetup setup)
     {
         if (checkpoint.Version != ProgramVersion.Text)
-            yield return $"WARNING: the checkpoint is of version {checkpoint.Version}, this is {ProgramVersion.Text}: the weights may differ from an uninterrupted run's";
-        yield return setup.Start.IsComplete(setup.Plan)
+            yield return (NoticeKind.Warning, $"WARNING: the checkpoint is of version {checkpoint.Version}, this is {ProgramVersion.Text}: the weights may differ from an uninterrupted run's");
+        yield return (NoticeKind.RunResumed, setup.Start.IsComplete(setup.Plan)
             ? "the run is complete: nothing is left to train"
-            : string.Create(CultureInfo.InvariantCulture, $"going on from step {checkpoint.NextStep:N0} of {setup.Plan.StepCount:N0}");
+            : string.Create(CultureInfo.InvariantCulture, $"going on from step {checkpoint.NextStep:N0} of {setup.Plan.StepCount:N0}"));
     }
 
     /// <summary>What is said of the options that change the result has to be what the run has.</summary>
@@ -130,7 +131,7 @@ internal sealed record ResumedRun(TrainOptions Options, RunSetup Setup, IReadOnl
             texts[DatasetSettings.Directory] = saved?.Data.DataDirectory;
         if (!values.IsGiven(TrainSettings.CheckpointEvery) && saved is { CheckpointEvery: > 0 })
             texts[TrainSettings.CheckpointEvery] = saved.CheckpointEvery.ToString(CultureInfo.InvariantCulture);
-        if (!values.IsGiven(TrainSettings.Audit) && saved is { Audit: > 0 and <= 1 })
+        if (!values.IsGiven(TrainSettings.Audit) && saved is { Audit: > 0 })
             texts[TrainSettings.Audit] = saved.Audit.ToString("R", CultureInfo.InvariantCulture);
         return texts;
     }

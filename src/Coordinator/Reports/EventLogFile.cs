@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Backprop.Coordinator.Scheduling;
+using Backprop.Core.Formats;
 
 namespace Backprop.Coordinator.Reports;
 
@@ -16,8 +17,7 @@ internal sealed class EventLogFile : IDisposable
     public EventLogFile(string path, TimeProvider time)
     {
         this.time = time;
-        // A named pipe in its place would be waited for until somebody reads.
-        if (new FileInfo(path) is { Exists: true, Length: 0 })
+        if (EmptyFile.IsAt(path))
             File.Delete(path);
         stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
     }

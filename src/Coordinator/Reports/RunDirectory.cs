@@ -147,6 +147,21 @@ internal sealed class RunDirectory : IDisposable
             last.Epoch, last.Step, last.TrainingLoss, last.TestLoss, (int)Math.Round(last.TestAccuracy * tests), tests, TimeSpan.Zero);
     }
 
+    /// <summary>Opens something that the run needs; where that fails, the directories that were made for it are taken away.</summary>
+    /// <exception cref="UserErrorException">It cannot be opened.</exception>
+    public async Task<T> KeepIfAsync<T>(Func<Task<T>> open)
+    {
+        try
+        {
+            return await open();
+        }
+        catch (UserErrorException)
+        {
+            TakeBack();
+            throw;
+        }
+    }
+
     /// <summary>Takes away the directories that were made, when the run could not be started.</summary>
     public void TakeBack()
     {
