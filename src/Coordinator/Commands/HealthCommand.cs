@@ -23,11 +23,11 @@ internal static class HealthCommand
           Over TLS and with the token, as a container asks the coordinator in it (its certificate names localhost):
             Backprop.Coordinator health https://localhost:5000 --ca-file keys/ca.pem --token-file keys/token.txt
 
-        Exit codes: 0 it serves workers, 1 it does not or gave no answer within 5 s, 2 refused options.
+        Exit codes: 0 it serves workers, 1 it does not or gave no answer within 10 s, 2 refused options.
 
         """;
 
-    private static readonly TimeSpan deadline = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan deadline = TimeSpan.FromSeconds(10);
 
     private static readonly Setting<string?> authorityFile = new(
         "ca-file", "FILE", "Certificates (PEM) to trust for https:// instead of the machine's own.",
