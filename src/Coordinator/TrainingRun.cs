@@ -95,6 +95,7 @@ internal sealed class TrainingRun : IDisposable
         team.Update(optimizer, Parameters.Copy(), sum.Layers, exampleCount: 1, 0, optimizer.CreateState(setup.Configuration.Shape));
         session.Gradients.Return(sum);
         session.Gradients.Return(added);
+        FirstStepRehearsal.Run(setup.Plan, session.Gradients, team, session.Time);
     }
 
     /// <summary>One turn of the loop.</summary>
