@@ -151,6 +151,7 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         services.AddSingleton(session);
         services.AddSingleton(recorder);
         services.AddSingleton(log);
+        services.AddSingleton<JoinRate>();
         services.AddGrpc(grpc =>
         {
             grpc.MaxReceiveMessageSize = ProtocolVersion.MaximumMessageLength;

@@ -10,7 +10,7 @@ using WorkerFrame = Backprop.Protos.Tensors.Frame<Backprop.Protos.WorkerMessage,
 namespace Backprop.Coordinator.Transport;
 
 /// <summary>Service Training over gRPC: in and out, no decisions.</summary>
-internal sealed class TrainingService(RunSession session) : TrainingServiceBase
+internal sealed class TrainingService(RunSession session, JoinRate joins) : TrainingServiceBase
 {
     /// <summary>How long a frame on its way may hold up the end of a call.</summary>
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(2);
@@ -20,6 +20,7 @@ internal sealed class TrainingService(RunSession session) : TrainingServiceBase
         ServerCallContext context)
     {
         JoinRequest join = JoinCheck.Check(await ReadFirstAsync(requests, context), session);
+        joins.Take(context.Peer);
         WorkerConnection connection = session.Workers.Add(join, id => Welcome(id, join, context));
         await ServeAsync(connection, requests, responses, context);
     }
