@@ -14,6 +14,7 @@ platforms=("$@")
 build="$target/build"
 for platform in "${platforms[@]}"; do
   dotnet publish "$root/src/Coordinator" -c Release -r "$platform" -p:ArtifactsPath="$build" -o "$target/$platform" --nologo -v quiet
+  cp "$root/LICENSE" "$target/$platform/"
 done
 dotnet pack "$root/src/Worker" -c Release -p:ArtifactsPath="$build" -o "$target/tool" --nologo -v quiet
 

@@ -76,7 +76,7 @@ internal sealed class Image
             File.Copy(library, folder + library, overwrite: true);
         }
 
-        foreach (string made in (string[])["proc", "dev", "data", "tmp"])
+        foreach (string made in (string[])["proc", "dev", "tmp"])
             Directory.CreateDirectory(Path.Combine(folder, made));
         string file = Path.Combine(place, "Base");
         await File.WriteAllTextAsync(file, "FROM scratch\nCOPY . /\n");

@@ -22,6 +22,7 @@ public sealed class ImageTests(PublishedPrograms published) : IDisposable
         foreach (Image image in (Image[])[coordinatorImage, workerImage])
         {
             Assert.Equal(("1654:1654", "SIGTERM"), (image.User, image.StopSignal));
+            Assert.Equal("1654 1654\n", await Command.SucceedAsync("stat", ["--format=%u %g", Path.Combine(image.Root, "data")]));
             Assert.True(new FileInfo(image.Archive).Length > 10_000_000);
             Assert.DoesNotContain(
                 Directory.EnumerateFiles(image.Root, "*", SearchOption.AllDirectories),

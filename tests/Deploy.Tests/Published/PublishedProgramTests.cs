@@ -37,7 +37,7 @@ public sealed class PublishedProgramTests(PublishedPrograms published) : IDispos
     {
         Assert.Matches(@"\| linux-x64 \| \d+ MB \| \d+ MB \|", published.Sizes);
         Assert.Equal(
-            ["Backprop.Coordinator", "libHarfBuzzSharp.so", "libSkiaSharp.so", "worker"],
+            ["Backprop.Coordinator", "LICENSE", "libHarfBuzzSharp.so", "libSkiaSharp.so", "worker"],
             Directory.GetFileSystemEntries(Path.GetDirectoryName(published.Coordinator)!).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(["Backprop.Worker"], Directory.GetFileSystemEntries(Path.GetDirectoryName(published.Worker)!).Select(Path.GetFileName));
         await Command.SucceedAsync(published.Worker, ["--version"], directory.Path, noDotnet);
