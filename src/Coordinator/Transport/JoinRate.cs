@@ -14,6 +14,9 @@ internal sealed class JoinRate(AccessLog log) : IDisposable
 
     private const int PerSecond = 32;
 
+    /// <summary>What a worker is told that came too fast; it tries again by itself.</summary>
+    public static readonly string Refusal = $"Joins come faster than {PerSecond} a second; the worker tries again.";
+
     private readonly TokenBucketRateLimiter limiter = new(new TokenBucketRateLimiterOptions
     {
         TokenLimit = Burst,
@@ -22,16 +25,17 @@ internal sealed class JoinRate(AccessLog log) : IDisposable
         QueueLimit = 0,
     });
 
-    /// <exception cref="RpcException">Too many came; a worker tries again by itself.</exception>
-    public void Take(string peer)
+    /// <summary>Counts a join that is let in otherwise.</summary>
+    /// <exception cref="RpcException">Too many came: <see cref="Refusal"/>.</exception>
+    public void Take()
     {
         using RateLimitLease lease = limiter.AttemptAcquire();
-        if (lease.IsAcquired)
-            return;
-        log.Refused($"joins came faster than {PerSecond} a second", peer);
-        throw new RpcException(new Status(
-            StatusCode.ResourceExhausted, $"Joins come faster than {PerSecond} a second; the worker tries again."));
+        if (!lease.IsAcquired)
+            throw new RpcException(new Status(StatusCode.ResourceExhausted, Refusal));
     }
+
+    /// <summary>Tells the operator of a refusal.</summary>
+    public void Tell(string peer) => log.Refused($"joins came faster than {PerSecond} a second", peer);
 
     public void Dispose() => limiter.Dispose();
 }

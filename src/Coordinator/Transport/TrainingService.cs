@@ -20,8 +20,21 @@ internal sealed class TrainingService(RunSession session, JoinRate joins) : Trai
         ServerCallContext context)
     {
         JoinRequest join = JoinCheck.Check(await ReadFirstAsync(requests, context), session);
-        joins.Take(context.Peer);
-        WorkerConnection connection = session.Workers.Add(join, id => Welcome(id, join, context));
+        WorkerConnection connection;
+        try
+        {
+            connection = session.Workers.Add(join, id =>
+            {
+                joins.Take();
+                return Welcome(id, join, context);
+            });
+        }
+        catch (RpcException error) when (error.Status.Detail == JoinRate.Refusal)
+        {
+            joins.Tell(context.Peer);
+            throw;
+        }
+
         await ServeAsync(connection, requests, responses, context);
     }
 
