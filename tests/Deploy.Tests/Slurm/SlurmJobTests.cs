@@ -8,9 +8,9 @@ namespace Backprop.Deploy.Tests.Slurm;
 public sealed class SlurmJobTests(SlurmCluster cluster) : IClassFixture<SlurmCluster>
 {
     /// <summary>Some seconds over gRPC and TLS, so that the second epoch is far from the end.</summary>
-    private static readonly string[] options = ["--epochs", "120", "--mini-batch", "50"];
+    private static readonly string[] options = ["--epochs", "200", "--mini-batch", "50"];
 
-    private const long StepCount = 120 * (1500 / 50);
+    private const long StepCount = 200 * (1500 / 50);
 
     private static readonly Lazy<Task<string>> weightsInOneProcess = new(TrainInOneProcessAsync);
 
