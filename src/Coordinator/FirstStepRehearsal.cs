@@ -1,14 +1,15 @@
+using Backprop.Coordinator.Commands;
 using Backprop.Coordinator.Progress;
 using Backprop.Coordinator.Reports;
 using Backprop.Coordinator.Scheduling;
 using Backprop.Coordinator.Transport;
 using Backprop.Core;
 using Backprop.Core.Model;
+using Backprop.Core.Optimizers;
 using Backprop.Core.Sharding;
 using Backprop.Core.Training;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
-using Google.Protobuf;
 
 namespace Backprop.Coordinator;
 
@@ -19,14 +20,13 @@ namespace Backprop.Coordinator;
 internal static class FirstStepRehearsal
 {
     private static readonly WorkerId worker = new(0);
-    private static readonly ShardNode leaf = new(0, 1);
 
-    public static void Run(TrainingPlan plan, GradientPool pool, ModelTeam team, TimeProvider clock)
+    public static void Run(RunSetup setup, RunSession session, ModelTeam team, IOptimizer optimizer)
     {
-        Schedule(plan);
-        ReadMessages();
-        Time(clock);
-        Add(pool, team);
+        Schedule(setup.Plan);
+        StepMessages.Rehearse();
+        Time(session.Time);
+        AddAndUpdate(setup, session.Gradients, team, optimizer);
         CompiledAhead.Types(
             typeof(TrainingRun), typeof(WorkerConnection), typeof(NodeValueReader), typeof(RunRecorder), typeof(WorkerBoard),
             typeof(StepTimes), typeof(ProgressRate), typeof(LedgerFile), typeof(RunLog), typeof(EventQueue), typeof(SharedTensors), typeof(Doorbell));
@@ -49,21 +49,6 @@ internal static class FirstStepRehearsal
         }
     }
 
-    private static void ReadMessages()
-    {
-        var node = new Node { First = (uint)leaf.First, Count = (uint)leaf.Count };
-        var assignment = new Protos.Assignment { RunId = "rehearsal", Step = 1, WeightsShared = true };
-        assignment.Nodes.AddRange(new List<ShardNode> { leaf }.Select(given => new Node { First = (uint)given.First, Count = (uint)given.Count }));
-        assignment.Slots.AddRange(new List<uint> { 1 });
-        Span<byte> bytes = stackalloc byte[256];
-        var message = new CoordinatorMessage { Assignment = assignment };
-        message.WriteTo(bytes[..message.CalculateSize()]);
-        var header = new NodeHeader { RunId = "rehearsal", Step = 1, Node = node, Totals = new Totals { ExampleCount = 1, Cost = 1 }, Shared = true, ComputedUs = 1 };
-        var answer = new WorkerMessage { NodeValue = new Protos.NodeValue { Header = header } };
-        answer.WriteTo(bytes[..answer.CalculateSize()]);
-        _ = WorkerMessage.Parser.ParseFrom((ReadOnlySpan<byte>)bytes[..answer.CalculateSize()]);
-    }
-
     private static void Time(TimeProvider clock)
     {
         var times = new StepTimes(clock);
@@ -76,17 +61,22 @@ internal static class FirstStepRehearsal
         }
     }
 
-    private static void Add(GradientPool pool, ModelTeam team)
+    /// <summary>Adds two values and updates a copy of the weights.</summary>
+    private static void AddAndUpdate(RunSetup setup, GradientPool pool, ModelTeam team, IOptimizer optimizer)
     {
         var values = new NodeValues(pool, team);
-        foreach (ShardNode node in (ShardNode[])[leaf, new(1, 1)])
+        foreach (ShardNode node in (ShardNode[])[new(0, 1), new(1, 1)])
         {
-            GradientSum sum = pool.Rent();
-            sum.Totals = new NodeTotals(1, 0, 0);
-            values.Keep(node, new NodeValue(worker, "rehearsal", sum, sum.Totals));
+            GradientSum value = pool.Rent();
+            value.Totals = new NodeTotals(1, 0, 0);
+            values.Keep(node, new NodeValue(worker, "rehearsal", value, value.Totals));
         }
 
-        _ = values.Root(2);
+        (GradientSum? sum, NodeTotals totals) = values.Root(2);
+        _ = sum!.IsFinite();
+        _ = Divergence.Find(0, totals, sum.Layers, rate: 1, setup.Configuration, team);
+        team.Update(
+            optimizer, setup.InitialParameters.Copy(), sum.Layers, totals.ExampleCount, 0, optimizer.CreateState(setup.Configuration.Shape));
         values.Clear();
     }
 }

@@ -73,7 +73,7 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>Trains until the plan is done, a stop is asked for, or the run fails; nothing is done after that.</summary>
     public Task<SchedulerCommand.Finish> RunAsync()
     {
-        Prepare();
+        FirstStepRehearsal.Run(setup, session, team, optimizer);
         session.Events.Open(Take);
         return finished.Task;
     }
@@ -82,20 +82,6 @@ internal sealed class TrainingRun : IDisposable
     {
         own.Dispose();
         threads.Dispose();
-    }
-
-    /// <summary>Adds and updates copies as a step does: its code is compiled while workers start, and not in the first step.</summary>
-    private void Prepare()
-    {
-        (GradientSum sum, GradientSum added) = (session.Gradients.Rent(), session.Gradients.Rent());
-        sum.Totals = added.Totals = new NodeTotals(1, 0, 0);
-        team.Add(sum, added);
-        _ = sum.IsFinite();
-        _ = Divergence.Find(0, sum.Totals, sum.Layers, rate: 1, setup.Configuration, team);
-        team.Update(optimizer, Parameters.Copy(), sum.Layers, exampleCount: 1, 0, optimizer.CreateState(setup.Configuration.Shape));
-        session.Gradients.Return(sum);
-        session.Gradients.Return(added);
-        FirstStepRehearsal.Run(setup.Plan, session.Gradients, team, session.Time);
     }
 
     /// <summary>One turn of the loop.</summary>

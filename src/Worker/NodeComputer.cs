@@ -8,7 +8,6 @@ using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
 using Backprop.Worker.Transport;
-using Google.Protobuf;
 
 namespace Backprop.Worker;
 
@@ -54,7 +53,7 @@ internal sealed class NodeComputer : IDisposable
     {
         backpropagation.Prepare(dataset.Training, dataset.Test, plan.Shards, plan.BatchSizeOf(0), (int)run.EvaluationShards);
         _ = examples.Of(epoch: 0, step: 0, [new ShardNode(0, 1)]);
-        RehearseMessages();
+        StepMessages.Rehearse();
         CompiledAhead.Types(
             typeof(NodeComputer), typeof(NodeValueSender), typeof(WeightsGate), typeof(ComputingTime), typeof(SharedTensors), typeof(Doorbell));
     }
@@ -77,24 +76,6 @@ internal sealed class NodeComputer : IDisposable
     }
 
     public void Dispose() => sender.Dispose();
-
-    /// <summary>Reads and writes the messages of a step, as nobody's: their code is compiled before the first one comes.</summary>
-    private static void RehearseMessages()
-    {
-        var node = new Node { First = 0, Count = 1 };
-        var assignment = new Assignment { RunId = "rehearsal", Step = 1, WeightsShared = true };
-        assignment.Nodes.AddRange([node]);
-        assignment.Slots.AddRange([1]);
-        Span<byte> bytes = stackalloc byte[256];
-        var message = new CoordinatorMessage { Assignment = assignment };
-        message.WriteTo(bytes[..message.CalculateSize()]);
-        ShardNode[] nodes = [.. CoordinatorMessage.Parser.ParseFrom((ReadOnlySpan<byte>)bytes[..message.CalculateSize()]).Assignment.Nodes.Select(read => new ShardNode((int)read.First, (int)read.Count))];
-        Dictionary<ShardNode, int> slots = new() { [nodes[0]] = 1 };
-        _ = slots.TryGetValue(nodes[0], out _);
-        var header = new NodeHeader { RunId = "rehearsal", Step = 1, Node = node, Totals = new Totals { ExampleCount = 1, Cost = 1 }, Shared = true, ComputedUs = 1 };
-        var answer = new WorkerMessage { NodeValue = new NodeValue { Header = header } };
-        answer.WriteTo(bytes[..answer.CalculateSize()]);
-    }
 
     private void Train(Assignment assignment, ShardNode[] nodes, CancellationToken ended)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Backprop.Cluster.Tests.Access;
 using Backprop.Cluster.Tests.Commands;
 using Backprop.Cluster.Tests.Processes;
@@ -60,17 +59,11 @@ public sealed class ImageTests(PublishedPrograms published) : IDisposable
 
         string alone = Path.Combine(directory.Path, "alone");
         await Command.SucceedAsync(published.Coordinator, ["train", "--in-process", "--epochs", "400", "--dashboard", "off", "--run-dir", alone]);
-        Assert.Equal(WeightsOf(alone), WeightsOf(Path.Combine(data, "run")));
+        Assert.Equal(Verdict.WeightsOf(alone), Verdict.WeightsOf(Path.Combine(data, "run")));
     }
 
     private static ProgramProcess StartWorker(Image image, string data, string address) => image.Start(
         data, $"--coordinator={address}", "--ca-file=/data/keys/ca.pem", "--token-file=/data/keys/token.txt", "--data-dir=/tmp/data", "--threads=1");
-
-    private static string? WeightsOf(string run)
-    {
-        using JsonDocument summary = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "summary.json")));
-        return summary.RootElement.GetProperty("weights_sha256").GetString();
-    }
 
     /// <summary>The volume, with the keys in it, owned by the images' user.</summary>
     private async Task<string> DataAsync()

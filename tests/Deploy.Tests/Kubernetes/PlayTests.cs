@@ -54,17 +54,17 @@ public sealed class PlayTests : IAsyncDisposable
 
         Assert.Equal(0, await coordinator.ExitAsync());
         Assert.Equal((0, 0), (await workers[0].ExitAsync(), await workers[1].ExitAsync()));
-        JsonElement verdict = Verdict(pods.RunDirectory);
+        JsonElement verdict = Verdict.Of(pods.RunDirectory);
         Assert.Equal(("completed", 2), (verdict.GetProperty("status").GetString(), verdict.GetProperty("workers").GetProperty("joined").GetInt32()));
         string whole = Path.Combine(directory.Path, "whole");
         await pods.TrainInOneProcessAsync(whole);
-        Assert.Equal(Verdict(whole).GetProperty("weights_sha256").GetString(), verdict.GetProperty("weights_sha256").GetString());
+        Assert.Equal(Verdict.Of(whole).GetProperty("weights_sha256").GetString(), verdict.GetProperty("weights_sha256").GetString());
 
         // Kubernetes starts again what has ended: nothing changes.
         ProgramProcess again = Started(pods.StartCoordinator());
         Assert.Equal(0, await again.ExitAsync());
         await again.LineAsync("^the run is complete: nothing is left to train");
-        Assert.Equal(verdict.GetRawText(), Verdict(pods.RunDirectory).GetRawText());
+        Assert.Equal(verdict.GetRawText(), Verdict.Of(pods.RunDirectory).GetRawText());
     }
 
     private async Task<PlayedPods> PodsAsync()
@@ -104,7 +104,4 @@ public sealed class PlayTests : IAsyncDisposable
         started.Add(process);
         return process;
     }
-
-    private static JsonElement Verdict(string runDirectory) =>
-        JsonDocument.Parse(File.ReadAllText(Path.Combine(runDirectory, "summary.json"))).RootElement;
 }

@@ -17,7 +17,7 @@ internal sealed record SlurmJob(SlurmCluster Cluster, string Id)
 
     public string Output => File.Exists(OutputPath) ? File.ReadAllText(OutputPath) : "";
 
-    public JsonElement Summary => JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(Path.Combine(RunDirectory, "summary.json")));
+    public JsonElement Summary => Verdict.Of(RunDirectory);
 
     private string OutputPath => Path.Combine(Cluster.SubmitDirectory, $"backprop-{Id}.out");
 

@@ -95,6 +95,6 @@ public sealed class SlurmJobTests(SlurmCluster cluster) : IClassFixture<SlurmClu
         using var directory = new TemporaryDirectory();
         string run = Path.Combine(directory.Path, "run");
         await Command.SucceedAsync(Installation.Coordinator, ["train", "--in-process", "--dashboard", "off", "--run-dir", run, .. options]);
-        return JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(Path.Combine(run, "summary.json"))).GetProperty("weights_sha256").GetString()!;
+        return Verdict.WeightsOf(run)!;
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Backprop.Cluster.Tests.Access;
 using Backprop.Cluster.Tests.Commands;
 using Backprop.Cluster.Tests.Processes;
@@ -70,14 +69,7 @@ public sealed class UnitTests : IDisposable
         string alone = Path.Combine(root, "alone");
         await Command.SucceedAsync(
             Installation.Coordinator, ["train", "--in-process", "--epochs", "400", "--dashboard", "off", "--run-dir", alone]);
-        Assert.Equal(WeightsOf(alone), WeightsOf(Path.Combine(root, "state", "backprop", "run")));
-    }
-
-    private static string? WeightsOf(string run)
-    {
-        using JsonDocument summary = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "summary.json")));
-        Assert.Equal("completed", summary.RootElement.GetProperty("status").GetString());
-        return summary.RootElement.GetProperty("weights_sha256").GetString();
+        Assert.Equal(Verdict.WeightsOf(alone), Verdict.WeightsOf(Path.Combine(root, "state", "backprop", "run")));
     }
 
     private ProgramProcess StartCoordinator(Dictionary<string, string> run, string listen, NotifySocket notified) => ProgramProcess.Start(

@@ -1,0 +1,30 @@
+using Google.Protobuf;
+
+namespace Backprop.Protos;
+
+/// <summary>The messages that a step consists of where memory is shared: an assignment, and a value's header.</summary>
+public static class StepMessages
+{
+    /// <summary>Writes and reads both as nobody's, so that their code is compiled before the first step, at whichever end.</summary>
+    public static void Rehearse()
+    {
+        var node = new Node { First = 0, Count = 1 };
+        var assignment = new Assignment { RunId = "rehearsal", Step = 1, WeightsShared = true };
+        assignment.Nodes.AddRange(new List<Node> { node });
+        assignment.Slots.AddRange(new List<uint> { 1 });
+        var header = new NodeHeader
+        {
+            RunId = "rehearsal", Step = 1, Node = node, Totals = new Totals { ExampleCount = 1, Cost = 1 }, Shared = true, ComputedUs = 1,
+        };
+        WriteAndRead(new CoordinatorMessage { Assignment = assignment }, CoordinatorMessage.Parser);
+        WriteAndRead(new WorkerMessage { NodeValue = new NodeValue { Header = header } }, WorkerMessage.Parser);
+    }
+
+    private static void WriteAndRead<T>(T message, MessageParser<T> parser)
+        where T : class, IMessage<T>
+    {
+        Span<byte> bytes = stackalloc byte[message.CalculateSize()];
+        message.WriteTo(bytes);
+        _ = parser.ParseFrom((ReadOnlySpan<byte>)bytes);
+    }
+}
