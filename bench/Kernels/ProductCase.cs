@@ -45,7 +45,7 @@ internal sealed unsafe class ProductCase
 
     public void Blas()
     {
-        fixed (float* left = a.Storage, right = b.Storage, result = c.Storage)
+        fixed (float* left = a.Values, right = b.Values, result = c.Values)
             OpenBlas.Run(shape, left, right, result);
     }
 
@@ -53,8 +53,8 @@ internal sealed unsafe class ProductCase
     private static ColumnBlock Filled(int rows, int columns)
     {
         var block = new ColumnBlock(new float[rows * columns], 0, rows, columns);
-        for (int i = 0; i < block.Storage.Length; i++)
-            block.Storage[i] = ((i * 37 % 129) - 64) / 64f;
+        for (int i = 0; i < block.Values.Length; i++)
+            block.Values[i] = ((i * 37 % 129) - 64) / 64f;
         return block;
     }
 }

@@ -29,7 +29,7 @@ internal static class FirstStepRehearsal
         AddAndUpdate(setup, session.Gradients, team, optimizer);
         CompiledAhead.Types(
             typeof(TrainingRun), typeof(WorkerConnection), typeof(NodeValueReader), typeof(RunRecorder), typeof(WorkerBoard),
-            typeof(StepTimes), typeof(ProgressRate), typeof(LedgerFile), typeof(RunLog), typeof(EventQueue), typeof(SharedTensors), typeof(Doorbell));
+            typeof(StepTimes), typeof(ProgressRate), typeof(LedgerFile), typeof(RunLog), typeof(EventQueue), typeof(RunWeights), typeof(ValueSlots), typeof(SharedModels), typeof(Doorbell));
     }
 
     /// <summary>A run of a few steps with one worker that answers at once.</summary>
@@ -75,8 +75,8 @@ internal static class FirstStepRehearsal
         (GradientSum? sum, NodeTotals totals) = values.Root(2);
         _ = sum!.IsFinite();
         _ = Divergence.Find(0, totals, sum.Layers, rate: 1, setup.Configuration, team);
-        team.Update(
-            optimizer, setup.InitialParameters.Copy(), sum.Layers, totals.ExampleCount, 0, optimizer.CreateState(setup.Configuration.Shape));
+        Parameters copy = setup.InitialParameters.Copy();
+        team.Update(optimizer, copy, copy, sum.Layers, totals.ExampleCount, 0, optimizer.CreateState(setup.Configuration.Shape));
         values.Clear();
     }
 }

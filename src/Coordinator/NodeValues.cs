@@ -22,6 +22,7 @@ internal readonly record struct NodeValue(WorkerId? Worker, string Name, Gradien
 internal sealed class NodeValues(GradientPool pool, ModelTeam team)
 {
     private readonly Dictionary<ShardNode, NodeValue> values = [];
+    private readonly List<GradientSum> added = [];
 
     /// <summary>Who gave which value.</summary>
     public IReadOnlyDictionary<ShardNode, NodeValue> All => values;
@@ -54,6 +55,9 @@ internal sealed class NodeValues(GradientPool pool, ModelTeam team)
         }
 
         values.Clear();
+        foreach (GradientSum sum in added)
+            pool.Return(sum);
+        added.Clear();
     }
 
     /// <summary>A node's value: kept, or left + right; a child without examples is skipped.</summary>
@@ -67,8 +71,22 @@ internal sealed class NodeValues(GradientPool pool, ModelTeam team)
         var right = Find(node.Right);
         if (left is null || right is null)
             return left ?? right;
-        if (left.Value.Sum is { } target && right.Value.Sum is { } added)
-            team.Add(target, added);
-        return (left.Value.Sum, left.Value.Totals + right.Value.Totals);
+        if (left.Value.Sum is not { } first || right.Value.Sum is not { } second)
+            return (null, left.Value.Totals + right.Value.Totals);
+        GradientSum target = TargetFor(first);
+        team.Add(first, second, target);
+        return (target, target.Totals);
+    }
+
+    /// <summary>
+    /// Where a sum with this value goes. Slots are only read: a worker finds the memory that it writes next in its own cache.
+    /// </summary>
+    private GradientSum TargetFor(GradientSum left)
+    {
+        if (left is not SlotSum)
+            return left;
+        GradientSum target = pool.Rent();
+        added.Add(target);
+        return target;
     }
 }

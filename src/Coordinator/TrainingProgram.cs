@@ -132,7 +132,7 @@ public static class TrainingProgram
     private static RunSession NewSession(TrainOptions options, RunSetup setup, string runId, TimeProvider time) => new(
         runId, setup.Configuration, setup.Plan, setup.Dataset, DatasetFile.Length(setup.Dataset),
         options.AllowMixedArithmetic ? null : ArithmeticFingerprint.Compute(),
-        LocalWorkerGroup.Names(options.Workers).ToHashSet(), new WorkerRegistry(), new GradientPool(setup.Model.Shape),
+        LocalWorkerGroup.Names(options.Workers).ToHashSet(), new WorkerRegistry(), new GradientPool(setup.Model.Shape), new SharedWeights(setup.Model.Shape),
         new EventQueue(), time, options.TraceFile is not null);
 
     private static HostAddresses Addresses(TrainOptions options) => new(

@@ -32,6 +32,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly NodeValues values;
     private readonly OwnComputation own;
     private readonly ValueComparison comparison;
+    private readonly RunWeights weights;
     private readonly IOptimizer optimizer;
     private readonly LearningRateSchedule schedule;
     private readonly OptimizerState state;
@@ -64,11 +65,11 @@ internal sealed class TrainingRun : IDisposable
         schedule = LearningRateSchedule.Parse(setup.Configuration.Schedule);
         state = optimizer.CreateState(setup.Configuration.Shape, setup.Start.State);
         epochTotals = setup.Start.EpochTotals;
-        Parameters = setup.InitialParameters.Copy();
+        weights = new RunWeights(setup.InitialParameters, setup.Start.NextStep, session.Weights, session.Workers.Owes);
     }
 
     /// <summary>The weights after the last committed step.</summary>
-    public Parameters Parameters { get; }
+    public Parameters Parameters => weights.Current;
 
     /// <summary>Trains until the plan is done, a stop is asked for, or the run fails; nothing is done after that.</summary>
     public Task<SchedulerCommand.Finish> RunAsync()
@@ -167,7 +168,7 @@ internal sealed class TrainingRun : IDisposable
         double begin = trace?.Now ?? 0;
         if (session.Workers[assign.Worker] is { } worker)
         {
-            worker.Assign(assign.Work, assign.Nodes, Parameters);
+            worker.Assign(assign.Work, assign.Nodes, weights);
             assigned.Add(worker);
             trace?.Assigned(assign.Worker, worker.Name, assign.Work, assign.Nodes, begin);
         }
@@ -216,7 +217,8 @@ internal sealed class TrainingRun : IDisposable
             return;
         }
 
-        team.Update(optimizer, Parameters, sum.Layers, totals.ExampleCount, rate, state);
+        team.Update(optimizer, Parameters, weights.Next(), sum.Layers, totals.ExampleCount, rate, state);
+        weights.Advance();
         times.Committed(session.Time.GetElapsedTime(begin));
         trace?.Committed(work, traced);
         epochTotals += totals;

@@ -93,8 +93,7 @@ internal sealed class ValueComparison(NodeValues values, OwnComputation own, boo
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             foreach (LayerParameters layer in value.Sum?.Layers ?? [])
             {
-                hash.AppendData(MemoryMarshal.AsBytes(layer.Weights.Values.AsSpan()));
-                hash.AppendData(MemoryMarshal.AsBytes(layer.Biases.Values.AsSpan()));
+                hash.AppendData(MemoryMarshal.AsBytes(layer.Numbers.Span));
             }
 
             hash.AppendData(BitConverter.GetBytes(value.Totals.Cost));

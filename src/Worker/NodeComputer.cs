@@ -17,22 +17,23 @@ internal sealed class NodeComputer : IDisposable
     private readonly Dataset dataset;
     private readonly Welcome run;
     private readonly TrainingPlan plan;
-    private readonly Parameters parameters;
+    private readonly Parameters ownParameters;
     private readonly NodeBackpropagation backpropagation;
     private readonly WeightsGate weights;
     private readonly NodeValueSender sender;
     private readonly OutgoingFrames outgoing;
     private readonly StepExamples examples;
-    private readonly SharedTensors? shared;
+    private readonly SharedModels? sharedWeights;
     private readonly Doorbell? doorbell;
     private readonly ComputingTime computing = new();
     private readonly StepTrace? trace;
+    private Parameters parameters;
 
     public NodeComputer(
-        Welcome run, Dataset dataset, ThreadTeam team, SharedTensors? shared, Doorbell? doorbell, IncomingFrames incoming,
-        OutgoingFrames outgoing)
+        Welcome run, Dataset dataset, ThreadTeam team, SharedModels? slots, SharedModels? sharedWeights, Doorbell? doorbell,
+        IncomingFrames incoming, OutgoingFrames outgoing)
     {
-        this.shared = shared;
+        this.sharedWeights = sharedWeights;
         this.doorbell = doorbell;
         this.run = run;
         this.dataset = dataset;
@@ -40,10 +41,10 @@ internal sealed class NodeComputer : IDisposable
         plan = new TrainingPlan(
             (int)run.TrainingExamples, (int)run.MiniBatch, Epochs: 1, (int)run.Shards, (int)run.TestExamples, 0);
         NetworkModel model = NetworkModel.Create(NetworkShape.Parse(run.Layers), run.Activations, run.Cost);
-        parameters = new Parameters(model.Shape);
+        parameters = ownParameters = new Parameters(model.Shape);
         backpropagation = new NodeBackpropagation(model, plan.MiniBatch, team);
-        weights = new WeightsGate(parameters, incoming, run.RunId, computing);
-        sender = new NodeValueSender(outgoing, run.RunId, shared, doorbell, parameters.Layers, computing);
+        weights = new WeightsGate(ownParameters, incoming, run.RunId, computing);
+        sender = new NodeValueSender(outgoing, run.RunId, slots, doorbell, computing);
         examples = new StepExamples(plan, run.Seed, run.Shuffle);
         trace = run.Trace ? new StepTrace(weights, sender, computing) : null;
     }
@@ -55,7 +56,7 @@ internal sealed class NodeComputer : IDisposable
         _ = examples.Of(epoch: 0, step: 0, [new ShardNode(0, 1)]);
         StepMessages.Rehearse();
         CompiledAhead.Types(
-            typeof(NodeComputer), typeof(NodeValueSender), typeof(WeightsGate), typeof(ComputingTime), typeof(SharedTensors), typeof(Doorbell));
+            typeof(NodeComputer), typeof(NodeValueSender), typeof(WeightsGate), typeof(ComputingTime), typeof(SharedModels), typeof(Doorbell));
     }
 
     /// <summary>Computes an assignment's nodes and queues their values.</summary>
@@ -64,10 +65,17 @@ internal sealed class NodeComputer : IDisposable
     {
         computing.Begin();
         if (assignment.WeightsFollow)
+        {
             weights.Expect(assignment.Step);
+            parameters = ownParameters;
+        }
         else if (assignment.WeightsShared)
-            (shared ?? throw new MalformedMessageException("weights in shared memory that this worker has not mapped"))
-                .ReadWeights(parameters);
+        {
+            parameters = assignment.WeightsPlace < (sharedWeights?.Count ?? 0)
+                ? sharedWeights![(int)assignment.WeightsPlace]
+                : throw new MalformedMessageException($"weights in place {assignment.WeightsPlace} of shared memory, which this worker has not mapped");
+        }
+
         ShardNode[] nodes = [.. assignment.Nodes.Select(node => new ShardNode((int)node.First, (int)node.Count))];
         if (assignment.Kind == WorkKind.Evaluation)
             Evaluate(assignment, nodes);

@@ -31,6 +31,8 @@ internal sealed class StepTrace(IParameterGate gate, INodeValueSink sink, Comput
         layersBegun = layer + 1;
     }
 
+    public IReadOnlyList<LayerParameters>? PlaceOf(ShardNode node) => sink.PlaceOf(node);
+
     public void ForwardReady()
     {
         End(TraceActivity.Forward, layersBegun - 1);

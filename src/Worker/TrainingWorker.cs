@@ -36,7 +36,8 @@ internal sealed class TrainingWorker(
         var outgoing = new OutgoingFrames();
         var conversation = new Conversation(call.ResponseStream, incoming, outgoing, time);
         Task computing = Task.CompletedTask;
-        SharedTensors? shared = null;
+        SharedModels? slots = null;
+        SharedModels? weights = null;
         Doorbell? doorbell = null;
         try
         {
@@ -52,10 +53,10 @@ internal sealed class TrainingWorker(
                 return await Outcome(first, receiving);
 
             Dataset dataset = await opening;
-            shared = Map(run.SharedMemory, NetworkShape.Parse(run.Layers));
-            doorbell = shared is null ? null : Doorbell.TryConnect(run.SharedMemory.Doorbell, shared.Key);
+            (slots, weights) = Map(run.SharedMemory, NetworkShape.Parse(run.Layers));
+            doorbell = slots is null ? null : Doorbell.TryConnect(run.SharedMemory.Doorbell, slots.Key);
             computing = Task.Factory.StartNew(
-                () => ComputeUntilEnded(run, dataset, shared, doorbell, incoming, outgoing, ended.Token), CancellationToken.None,
+                () => ComputeUntilEnded(run, dataset, slots, weights, doorbell, incoming, outgoing, ended.Token), CancellationToken.None,
                 TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
             // The writer ends when the worker leaves, or when the call breaks, and so does the doorbell; only the reader knows why.
@@ -69,14 +70,20 @@ internal sealed class TrainingWorker(
             await ended.CancelAsync();
             doorbell?.Dispose();
             await computing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            shared?.Dispose();
+            slots?.Dispose();
+            weights?.Dispose();
         }
     }
 
-    /// <summary>The memory that a coordinator on this machine offers; null when tensors are to travel over gRPC.</summary>
-    private static SharedTensors? Map(SharedMemoryOffer? offer, NetworkShape shape) => offer is null
-        ? null
-        : SharedTensors.TryOpen(offer.Path, offer.Key.Span, shape, (int)Math.Min(offer.Slots, int.MaxValue));
+    /// <summary>The memory that a coordinator on this machine offers; null where tensors are to travel over gRPC.</summary>
+    private static (SharedModels? Slots, SharedModels? Weights) Map(SharedMemoryOffer? offer, NetworkShape shape)
+    {
+        if (offer is null)
+            return (null, null);
+        SharedModels? slots = SharedModels.TryOpen(offer.Path, offer.Key.Span, shape, (int)Math.Min(offer.Slots, int.MaxValue), isWritable: true);
+        return (slots, slots is null ? null : SharedModels.TryOpen(
+            offer.WeightsPath, offer.WeightsKey.Span, shape, (int)Math.Min(offer.WeightsPlaces, int.MaxValue), isWritable: false));
+    }
 
     private static async Task<RunEnded?> Outcome(Task first, Task<RunEnded?> receiving)
     {
@@ -92,14 +99,20 @@ internal sealed class TrainingWorker(
     }
 
     private void ComputeUntilEnded(
-        Welcome run, Dataset dataset, SharedTensors? shared, Doorbell? doorbell, IncomingFrames incoming,
+        Welcome run, Dataset dataset, SharedModels? slots, SharedModels? weights, Doorbell? doorbell, IncomingFrames incoming,
         OutgoingFrames outgoing, CancellationToken ended)
     {
-        using var computer = new NodeComputer(run, dataset, team, shared, doorbell, incoming, outgoing);
+        using var computer = new NodeComputer(run, dataset, team, slots, weights, doorbell, incoming, outgoing);
         computer.Prepare();
         outgoing.Add(new WorkerMessage
         {
-            Ready = new WorkerReady { DatasetSha256 = dataset.Sha256, SharedMemory = shared is not null, Doorbell = doorbell is not null },
+            Ready = new WorkerReady
+            {
+                DatasetSha256 = dataset.Sha256,
+                SharedMemory = slots is not null,
+                SharedWeights = weights is not null,
+                Doorbell = doorbell is not null,
+            },
         });
         notice($"joined run {run.RunId}: {run.Layers} on {run.DatasetName}, {identity.Threads} threads");
         while (true)

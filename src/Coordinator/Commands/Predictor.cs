@@ -37,7 +37,7 @@ internal sealed class Predictor(SavedModel model)
         {
             LayerParameters parameters = model.Parameters.Layers[layer];
             ColumnBlock weightedInput = Zeros(parameters.Outputs, count);
-            product.Multiply(new ColumnBlock(parameters.Weights), activation, weightedInput);
+            product.Multiply(parameters.Weights, activation, weightedInput);
             for (int column = 0; column < count; column++)
             {
                 Span<float> z = weightedInput.Column(column);

@@ -10,5 +10,12 @@ internal sealed class GradientPool(NetworkShape shape)
 
     public GradientSum Rent() => free.TryTake(out GradientSum? sum) ? sum : new GradientSum(shape);
 
-    public void Return(GradientSum sum) => free.Add(sum);
+    /// <summary>Gives a gradient back to where it came from: this pool, or a worker's slots.</summary>
+    public void Return(GradientSum sum)
+    {
+        if (sum is SlotSum slot)
+            slot.Return();
+        else
+            free.Add(sum);
+    }
 }

@@ -2,7 +2,6 @@ using Backprop.Coordinator.Scheduling;
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;
 using Backprop.Protos;
-using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
 using Grpc.Core;
 using WorkKind = Backprop.Coordinator.Scheduling.WorkKind;
@@ -15,40 +14,43 @@ namespace Backprop.Coordinator.Transport;
 /// with a status that says why.
 /// </summary>
 internal sealed class NodeValueReader(
-    string workerName, string runId, GradientPool pool, SharedTensors? shared, TimeProvider time)
+    string workerName, string runId, GradientPool pool, ValueSlots slots, TimeProvider time)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<(WorkKind Kind, long Step, ShardNode Node), (int Examples, int? Slot)> asked = [];
-    private readonly Stack<int> freeSlots = new(Enumerable.Range(0, shared?.Slots ?? 0));
     private readonly Dictionary<(WorkKind Kind, long Step, ShardNode Node), (GradientSum Sum, TensorAssembly Assembly)> partial = [];
 
-    /// <summary>Whether the worker still owes values that other weights than this step's are for.</summary>
-    public bool OwesOtherThan(long step)
+    /// <summary>Whether the worker still owes values that this step's weights are for.</summary>
+    public bool Owes(long step)
     {
         lock (gate)
-            return asked.Count > 0 && asked.Keys.Any(key => key.Step != step);
+        {
+            foreach ((_, long owed, _) in asked.Keys)
+            {
+                if (owed == step)
+                    return true;
+            }
+
+            return false;
+        }
     }
 
     /// <summary>Notes that the worker is asked for these nodes.</summary>
     /// <param name="withSlots">Whether it may put training values into shared memory.</param>
     /// <returns>The slots for the nodes' values; none when the values are to be sent.</returns>
-    public IReadOnlyList<uint> Ask(Work work, IReadOnlyList<ShardNode> nodes, bool withSlots)
+    public int[] Ask(Work work, IReadOnlyList<ShardNode> nodes, bool withSlots)
     {
+        int[]? taken = withSlots && work.Kind == WorkKind.Training ? slots.Take(nodes.Count) : null;
         lock (gate)
         {
-            withSlots &= work.Kind == WorkKind.Training && freeSlots.Count >= nodes.Count;
-            var slots = new List<uint>();
-            foreach (ShardNode node in nodes)
+            for (int i = 0; i < nodes.Count; i++)
             {
-                (int start, int end) = ShardCut.Range(node, work.Shards, work.BatchSize);
-                int? slot = withSlots ? freeSlots.Pop() : null;
-                asked[(work.Kind, work.Step, node)] = (end - start, slot);
-                if (slot is { } used)
-                    slots.Add((uint)used);
+                (int start, int end) = ShardCut.Range(nodes[i], work.Shards, work.BatchSize);
+                asked[(work.Kind, work.Step, nodes[i])] = (end - start, taken?[i]);
             }
-
-            return slots;
         }
+
+        return taken ?? [];
     }
 
     /// <summary>Takes the next part of a training node's value.</summary>
@@ -83,7 +85,7 @@ internal sealed class NodeValueReader(
         return (Answered(key, value.Sum.IsFinite()), value.Sum);
     }
 
-    /// <summary>Takes a value out of the slot that was named for it.</summary>
+    /// <summary>Takes a value in the slot that was named for it.</summary>
     private (SchedulerEvent.NodeValueReceived Event, GradientSum Sum) ReadShared(
         (WorkKind Kind, long Step, ShardNode Node) key, NodeHeader header)
     {
@@ -93,10 +95,9 @@ internal sealed class NodeValueReader(
         if (slot is null)
             throw Refused($"{Describe(key)} by shared memory, where it was to be sent");
         NodeTotals totals = Totals(key, header.Totals);
-        GradientSum sum = pool.Rent();
-        bool isFinite = shared!.ReadValue(slot.Value, sum.Layers);
+        GradientSum sum = slots.Value(slot.Value);
         sum.Totals = totals;
-        return (Answered(key, isFinite && double.IsFinite(totals.Cost)), sum);
+        return (Answered(key, sum.IsFinite()), sum);
     }
 
     /// <summary>Takes an evaluation node's value.</summary>
@@ -135,11 +136,7 @@ internal sealed class NodeValueReader(
     private SchedulerEvent.NodeValueReceived Answered((WorkKind Kind, long Step, ShardNode Node) key, bool isFinite)
     {
         lock (gate)
-        {
-            if (asked.Remove(key, out (int Examples, int? Slot) answered) && answered.Slot is { } slot)
-                freeSlots.Push(slot);
-        }
-
+            asked.Remove(key);
         return new SchedulerEvent.NodeValueReceived(default, key.Kind, key.Step, key.Node, time.GetElapsedTime(0), isFinite);
     }
 

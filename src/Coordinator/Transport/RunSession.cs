@@ -9,7 +9,7 @@ namespace Backprop.Coordinator.Transport;
 /// <param name="IsTraced">Workers are to tell what they do when.</param>
 internal sealed record RunSession(
     string RunId, RunConfiguration Configuration, TrainingPlan Plan, Dataset Dataset, long DatasetLength,
-    string? Fingerprint, IReadOnlySet<string> LocalNames, WorkerRegistry Workers, GradientPool Gradients,
+    string? Fingerprint, IReadOnlySet<string> LocalNames, WorkerRegistry Workers, GradientPool Gradients, SharedWeights Weights,
     EventQueue Events, TimeProvider Time, bool IsTraced)
 {
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(1);

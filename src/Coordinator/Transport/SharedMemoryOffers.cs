@@ -19,7 +19,7 @@ internal static class SharedMemoryOffers
     private const long SlotNumbersAtMost = 1L << 26;
 
     /// <summary>What is offered; nothing when the worker does not want it, calls from elsewhere, or there is no room.</summary>
-    public static (SharedTensors? Shared, DoorbellListener? Door, SharedMemoryOffer? Offer) For(
+    public static (SharedModels? Slots, DoorbellListener? Door, SharedMemoryOffer? Offer) For(
         JoinRequest join, RunSession session, ServerCallContext context)
     {
         if (!join.SharedMemory || !IsLoopback(context))
@@ -31,14 +31,18 @@ internal static class SharedMemoryOffers
             string path = SharedDirectory.NewPath();
             try
             {
-                SharedTensors shared = SharedTensors.Create(path, session.Configuration.Shape, slots);
+                SharedModels shared = SharedModels.Create(path, session.Configuration.Shape, slots);
                 var door = DoorbellListener.TryCreate(SharedDirectory.NewPath(), shared.Key);
+                SharedModels? weights = session.Weights.Memory;
                 return (shared, door, new SharedMemoryOffer
                 {
                     Path = path,
                     Key = ByteString.CopyFrom(shared.Key),
                     Slots = (uint)slots,
                     Doorbell = door?.Path ?? "",
+                    WeightsPath = weights?.Path ?? "",
+                    WeightsKey = ByteString.CopyFrom(weights?.Key ?? []),
+                    WeightsPlaces = (uint)(weights?.Count ?? 0),
                 });
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -41,10 +41,10 @@ internal sealed class TrainingService(RunSession session, JoinRate joins) : Trai
     /// <summary>Memory is taken for an admitted worker only, and its welcome comes before anything else that it is told.</summary>
     private WorkerConnection Welcome(WorkerId id, JoinRequest join, ServerCallContext context)
     {
-        (SharedTensors? shared, DoorbellListener? door, SharedMemoryOffer? offer) = SharedMemoryOffers.For(join, session, context);
+        (SharedModels? slots, DoorbellListener? door, SharedMemoryOffer? offer) = SharedMemoryOffers.For(join, session, context);
         var connection = new WorkerConnection(
             id, join, session.LocalNames.Contains(join.Name), session.RunId, session.Dataset.Sha256, session.Gradients,
-            shared, door, session.Events, session.Time);
+            slots, door, session.Events, session.Time);
         connection.Send(new CoordinatorMessage { Welcome = JoinCheck.Welcome(session, offer) });
         return connection;
     }
@@ -134,7 +134,7 @@ internal sealed class TrainingService(RunSession session, JoinRate joins) : Trai
         }
     }
 
-    /// <summary>The reader may still copy a value out of shared memory.</summary>
+    /// <summary>The reader may still look at a value in shared memory.</summary>
     private static void DisposeAfter(Task reading, WorkerConnection connection) => _ = reading.ContinueWith(
         ended =>
         {

@@ -16,7 +16,7 @@ namespace Backprop.Coordinator.Transport;
 /// <summary>One life of a worker: its stream's two directions, without decisions.</summary>
 internal sealed class WorkerConnection(
     WorkerId id, JoinRequest join, bool isLocal, string runId, string datasetSha256, GradientPool pool,
-    SharedTensors? shared, DoorbellListener? door, EventQueue events, TimeProvider time) : IDisposable
+    SharedModels? slots, DoorbellListener? door, EventQueue events, TimeProvider time) : IDisposable
 {
     private readonly Channel<CoordinatorFrame> outgoing =
         Channel.CreateUnbounded<CoordinatorFrame>(new UnboundedChannelOptions { SingleReader = true });
@@ -24,8 +24,9 @@ internal sealed class WorkerConnection(
     private readonly Lock telling = new();
     private readonly Queue<CoordinatorMessage> unrung = [];
     private readonly TaskCompletionSource<Status> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly NodeValueReader values = new(join.Name, runId, pool, shared, time);
-    private volatile bool usesShared;
+    private readonly NodeValueReader values = new(join.Name, runId, pool, new ValueSlots(slots), time);
+    private volatile bool usesSlots;
+    private volatile bool usesSharedWeights;
     private volatile Doorbell? doorbell;
     private volatile bool isReady;
     private bool isOver;
@@ -60,17 +61,16 @@ internal sealed class WorkerConnection(
         Send(new CoordinatorMessage { Heartbeat = new Heartbeat() });
     }
 
+    /// <summary>Whether the worker still owes values that this step's weights are for.</summary>
+    public bool Owes(long step) => values.Owes(step);
+
     /// <summary>Gives the worker nodes, with the step's weights unless it holds them; <see cref="Ring"/> has to follow.</summary>
-    public void Assign(Work work, IReadOnlyList<ShardNode> nodes, Parameters parameters)
+    public void Assign(Work work, IReadOnlyList<ShardNode> nodes, RunWeights weights)
     {
         bool needsWeights = weightsStep != work.Step;
-
-        // One that is behind may still have to read the weights that stand in the memory.
-        bool shares = usesShared && !(needsWeights && values.OwesOtherThan(work.Step));
-        bool weightsFollow = needsWeights && !shares;
+        int? place = needsWeights && usesSharedWeights ? weights.Share() : null;
+        bool weightsFollow = needsWeights && place is null;
         weightsStep = work.Step;
-        if (needsWeights && shares && !shared!.TryWriteWeights(parameters))
-            return;
         var assignment = new Protos.Assignment
         {
             RunId = runId,
@@ -78,17 +78,19 @@ internal sealed class WorkerConnection(
             Epoch = (uint)work.Epoch,
             Step = (ulong)work.Step,
             WeightsFollow = weightsFollow,
-            WeightsShared = needsWeights && shares,
+            WeightsShared = place is not null,
+            WeightsPlace = (uint)(place ?? 0),
         };
         assignment.Nodes.AddRange(nodes.Select(node => new Node { First = (uint)node.First, Count = (uint)node.Count }));
-        assignment.Slots.AddRange(values.Ask(work, nodes, withSlots: usesShared));
+        foreach (int slot in values.Ask(work, nodes, usesSlots))
+            assignment.Slots.Add((uint)slot);
         var message = new CoordinatorMessage { Assignment = assignment };
         if (doorbell is not null)
             unrung.Enqueue(message);
         else
             outgoing.Writer.TryWrite(new CoordinatorFrame(message) { MoreFollows = weightsFollow });
         if (weightsFollow)
-            SendWeights(work.Step, parameters);
+            SendWeights(work.Step, weights.Current);
     }
 
     /// <summary>
@@ -187,9 +189,10 @@ internal sealed class WorkerConnection(
         {
             case WorkerMessage.ContentOneofCase.Ready:
                 CheckReady(message.Ready);
-                usesShared = shared is not null && message.Ready.SharedMemory;
-                shared?.Unlink();
-                if (usesShared && message.Ready.Doorbell)
+                usesSlots = slots is not null && message.Ready.SharedMemory;
+                usesSharedWeights = usesSlots && message.Ready.SharedWeights;
+                slots?.Unlink();
+                if (usesSlots && message.Ready.Doorbell)
                     ListenToDoorbell();
                 door?.Dispose();
                 Tell(new RunEvent(new SchedulerEvent.WorkerReady(Id, Name, Threads), this));
@@ -287,7 +290,7 @@ internal sealed class WorkerConnection(
     {
         doorbell?.Dispose();
         door?.Dispose();
-        shared?.Dispose();
+        slots?.Dispose();
     }
 
     /// <returns>False once this life is over.</returns>

@@ -80,6 +80,21 @@ internal sealed class WorkerRegistry
         }
     }
 
+    /// <summary>Whether a worker still owes a value that this step's weights are for.</summary>
+    public bool Owes(long step)
+    {
+        lock (gate)
+        {
+            foreach (WorkerConnection worker in living.Values)
+            {
+                if (worker.Owes(step))
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Tells all workers that the run is over, and lets no more in.</summary>
     public void EndRun(RunEnded message)
     {

@@ -1,3 +1,4 @@
+using Backprop.Core.LinearAlgebra;
 using Backprop.Core.Model;
 
 namespace Backprop.Core.Formats;
@@ -11,8 +12,8 @@ internal static class ParameterTensors
         {
             LayerParameters values = parameters.Layers[layer];
             yield return new NamedTensor(
-                $"{prefix}.{layer}.weight", [values.Outputs, values.Inputs], values.Weights.ToRowMajorArray());
-            yield return new NamedTensor($"{prefix}.{layer}.bias", [values.Outputs], (float[])values.Biases.Values.Clone());
+                $"{prefix}.{layer}.weight", [values.Outputs, values.Inputs], RowMajor(values.Weights));
+            yield return new NamedTensor($"{prefix}.{layer}.bias", [values.Outputs], values.Biases.Values.ToArray());
         }
     }
 
@@ -38,10 +39,10 @@ internal static class ParameterTensors
             for (int j = 0; j < values.Outputs; j++)
             {
                 for (int k = 0; k < values.Inputs; k++)
-                    values.Weights.Values[(k * values.Outputs) + j] = weight[(j * values.Inputs) + k];
+                    values.Weights[j, k] = weight[(j * values.Inputs) + k];
             }
 
-            tensors[layer].Bias.Values.CopyTo(values.Biases.Values, 0);
+            tensors[layer].Bias.Values.CopyTo(values.Biases.Values);
         }
 
         return parameters;
@@ -71,6 +72,19 @@ internal static class ParameterTensors
         {
             throw new UserErrorException($"{path} holds no network: {error.Message}", error);
         }
+    }
+
+    private static float[] RowMajor(ColumnBlock weights)
+    {
+        float[] rows = new float[weights.Rows * weights.Columns];
+        for (int k = 0; k < weights.Columns; k++)
+        {
+            ReadOnlySpan<float> column = weights.Column(k);
+            for (int j = 0; j < column.Length; j++)
+                rows[(j * weights.Columns) + k] = column[j];
+        }
+
+        return rows;
     }
 
     private static NamedTensor Demand(string path, SafetensorsFile file, string name, params int[] shape)

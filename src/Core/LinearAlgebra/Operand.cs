@@ -8,15 +8,12 @@ internal readonly struct Operand
 {
     private Operand(ColumnBlock block, bool lanesAreRows)
     {
-        Storage = block.Storage;
-        Offset = block.Offset;
+        Memory = block.Memory;
         LaneStride = lanesAreRows ? 1 : block.Rows;
         DepthStride = lanesAreRows ? block.Rows : 1;
     }
 
-    public float[] Storage { get; }
-
-    public int Offset { get; }
+    public Memory<float> Memory { get; }
 
     public nint LaneStride { get; }
 

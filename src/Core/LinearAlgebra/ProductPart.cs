@@ -20,18 +20,18 @@ internal sealed unsafe class ProductPart(VectorWidth widest)
         if (firstRow >= endRow || firstColumn >= endColumn)
             return;
 
-        fixed (float* a = request.A.Storage, b = request.B.Storage, c = request.C.Storage)
+        fixed (float* a = request.A.Memory.Span, b = request.B.Memory.Span, c = request.C.Values)
         fixed (Leaf* leaves = request.Leaves)
         {
             var area = new Area
             {
-                A = a + request.A.Offset + (request.FirstDepth * request.A.DepthStride),
+                A = a + (request.FirstDepth * request.A.DepthStride),
                 ALane = request.A.LaneStride,
                 ADepth = request.A.DepthStride,
-                B = b + request.B.Offset + (request.FirstDepth * request.B.DepthStride),
+                B = b + (request.FirstDepth * request.B.DepthStride),
                 BLane = request.B.LaneStride,
                 BDepth = request.B.DepthStride,
-                C = c + request.C.Offset,
+                C = c,
                 CColumn = request.C.Rows,
                 Rows = endRow - firstRow,
                 Columns = endColumn - firstColumn,

@@ -10,7 +10,7 @@ internal sealed class ActivationWork : ColumnWork
     public IActivation? Function { get; set; }
 
     /// <summary>b, one a row.</summary>
-    public float[] Biases { get; set; } = [];
+    public ColumnBlock Biases { get; set; }
 
     /// <summary>W·a; receives z.</summary>
     public ColumnBlock WeightedInput { get; set; }
@@ -22,7 +22,7 @@ internal sealed class ActivationWork : ColumnWork
     {
         ColumnBlock z = WeightedInput.Slice(first, count);
         for (int column = 0; column < count; column++)
-            ElementLoop.Map(default(Sum), z.Column(column), Biases, z.Column(column));
+            ElementLoop.Map(default(Sum), z.Column(column), Biases.Values, z.Column(column));
         Function!.Apply(z.Values, Activation.Slice(first, count).Values, z.Rows);
     }
 }

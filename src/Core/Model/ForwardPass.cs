@@ -76,10 +76,10 @@ internal sealed class ForwardPass
             LayerParameters layer = parameters.Layers[l];
             ColumnBlock activation = Activation(l + 1, columns);
             ColumnBlock weightedInput = l == LayerCount - 1 ? OutputWeightedInput(columns) : activation;
-            product.Multiply(new ColumnBlock(layer.Weights), Activation(l, columns), weightedInput);
+            product.Multiply(layer.Weights, Activation(l, columns), weightedInput);
 
             activate.Function = model.Activations[l];
-            activate.Biases = layer.Biases.Values;
+            activate.Biases = layer.Biases;
             activate.WeightedInput = weightedInput;
             activate.Activation = activation;
             team.Run(activate, activation.Rows, columns);

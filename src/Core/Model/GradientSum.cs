@@ -4,9 +4,15 @@ namespace Backprop.Core.Model;
 /// The value of a node of the reduction tree: Σ δ·aᵀ and Σ δ of every layer over the node's examples, and its totals.
 /// A sum until the coordinator divides it, once, by the number of examples.
 /// </summary>
-public sealed class GradientSum
+public class GradientSum
 {
-    public GradientSum(NetworkShape shape) => Layers = new Parameters(shape).Layers;
+    public GradientSum(NetworkShape shape)
+        : this(new Parameters(shape).Layers)
+    {
+    }
+
+    /// <param name="layers">Where the sums stand.</param>
+    public GradientSum(IReadOnlyList<LayerParameters> layers) => Layers = layers;
 
     /// <summary>∇W[l] and ∇b[l] as sums, shaped as the parameters are.</summary>
     public IReadOnlyList<LayerParameters> Layers { get; }

@@ -5,6 +5,9 @@ namespace Backprop.Core.Model;
 /// <summary>Takes the values of a computation's nodes as they arise, from the computing thread.</summary>
 public interface INodeValueSink
 {
+    /// <summary>Where a node's sums are to stand while they arise; null: in memory of the computation's own.</summary>
+    IReadOnlyList<LayerParameters>? PlaceOf(ShardNode node) => null;
+
     /// <summary>The forward pass is done; what follows is backward.</summary>
     void ForwardReady()
     {
@@ -15,7 +18,7 @@ public interface INodeValueSink
     /// ∇W[l] and ∇b[l] of a node exist. Called from the last layer down; within a layer, node after node.
     /// </summary>
     /// <param name="layer">Index into <see cref="Parameters.Layers"/>.</param>
-    /// <param name="sum">Belongs to the computation: valid until its next call of Train.</param>
+    /// <param name="sum">In its <see cref="PlaceOf"/>, or the computation's own: valid until its next call of Train.</param>
     void LayerReady(ShardNode node, int layer, LayerParameters sum);
 
     /// <summary>The node is complete: called once a node, after all its layers.</summary>

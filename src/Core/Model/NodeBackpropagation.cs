@@ -31,7 +31,9 @@ public sealed class NodeBackpropagation
 
     // Δ[2] … Δ[L], beside the layers of the parameters.
     private readonly float[][] errors;
-    private readonly List<GradientSum> sums = [];
+    // Sums of nodes that have no place elsewhere, and where each node's stand.
+    private readonly List<GradientSum> ownSums = [];
+    private readonly List<IReadOnlyList<LayerParameters>> sums = [];
     private readonly List<int> nodeStarts = [];
     private int[] shardStarts = [];
     private NodeTotals[] shardTotals = [];
@@ -89,7 +91,7 @@ public sealed class NodeBackpropagation
         ExampleSet examples, ReadOnlySpan<int> positions, Parameters parameters, IReadOnlyList<ShardNode> nodes,
         int shardCount, int batchSize, IParameterGate gate, INodeValueSink sink)
     {
-        PlaceNodes(nodes, shardCount, batchSize);
+        PlaceNodes(nodes, shardCount, batchSize, sink);
         int columns = positions.Length;
         if (nodeStarts[^1] != columns)
             throw new ArgumentException($"{columns} positions for nodes of {nodeStarts[^1]} examples.");
@@ -110,7 +112,7 @@ public sealed class NodeBackpropagation
             {
                 ReadOnlySpan<int> starts = StartsOf(nodes[n], shardCount, batchSize);
                 SumLayer(layer, n, starts);
-                sink.LayerReady(nodes[n], layer, sums[n].Layers[layer]);
+                sink.LayerReady(nodes[n], layer, sums[n][layer]);
             }
 
             if (layer > 0)
@@ -169,10 +171,10 @@ public sealed class NodeBackpropagation
     {
         int first = nodeStarts[node];
         int count = nodeStarts[node + 1] - first;
-        LayerParameters sum = sums[node].Layers[layer];
+        LayerParameters sum = sums[node][layer];
         ColumnBlock error = Error(layer, nodeStarts[^1]).Slice(first, count);
         ColumnBlock activation = forward.Activation(layer, nodeStarts[^1]).Slice(first, count);
-        product.MultiplyTransposeReduced(error, activation, starts, new ColumnBlock(sum.Weights));
+        product.MultiplyTransposeReduced(error, activation, starts, sum.Weights);
         biasReduction.Reduce(error, starts, sum.Biases.Values);
     }
 
@@ -180,7 +182,7 @@ public sealed class NodeBackpropagation
     private void CarryErrorBack(int layer, Parameters parameters, int columns)
     {
         ColumnBlock error = Error(layer - 1, columns);
-        product.TransposeMultiply(new ColumnBlock(parameters.Layers[layer].Weights), Error(layer, columns), error);
+        product.TransposeMultiply(parameters.Layers[layer].Weights, Error(layer, columns), error);
         slope.Function = model.Activations[layer - 1];
         slope.Activation = forward.Activation(layer, columns);
         slope.Error = error;
@@ -228,19 +230,26 @@ public sealed class NodeBackpropagation
         return ReductionTree.Total(totals);
     }
 
-    /// <summary>Notes the first column of each node, and the end, and has a sum for each.</summary>
-    private void PlaceNodes(IReadOnlyList<ShardNode> nodes, int shardCount, int batchSize)
+    /// <summary>Notes the first column of each node, and the end, and finds a place for the sums of each.</summary>
+    private void PlaceNodes(IReadOnlyList<ShardNode> nodes, int shardCount, int batchSize, INodeValueSink sink)
     {
         nodeStarts.Clear();
+        sums.Clear();
         nodeStarts.Add(0);
         for (int n = 0; n < nodes.Count; n++)
         {
             CheckNode(nodes[n], shardCount);
             (int start, int end) = ShardCut.Range(nodes[n], shardCount, batchSize);
             nodeStarts.Add(nodeStarts[n] + end - start);
-            if (sums.Count <= n)
-                sums.Add(new GradientSum(model.Shape));
+            sums.Add(sink.PlaceOf(nodes[n]) ?? OwnSum(n));
         }
+    }
+
+    private IReadOnlyList<LayerParameters> OwnSum(int node)
+    {
+        while (ownSums.Count <= node)
+            ownSums.Add(new GradientSum(model.Shape));
+        return ownSums[node].Layers;
     }
 
     /// <summary>

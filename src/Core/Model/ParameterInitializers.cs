@@ -43,14 +43,14 @@ public static class ParameterInitializers
             LayerParameters layer = parameters.Layers[l];
             var random = new RandomSource(seed, RandomPurpose.InitialParameters, (ulong)l);
             double deviation = initializer.WeightDeviation(layer.Inputs, layer.Outputs);
-            float[] weights = layer.Weights.Values;
+            Span<float> weights = layer.Weights.Values;
             for (int j = 0; j < layer.Outputs; j++)
             {
                 for (int k = 0; k < layer.Inputs; k++)
                     weights[(k * layer.Outputs) + j] = (float)(random.NextGaussian() * deviation);
             }
 
-            float[] biases = layer.Biases.Values;
+            Span<float> biases = layer.Biases.Values;
             for (int j = 0; j < layer.Outputs; j++)
                 biases[j] = (float)(random.NextGaussian() * initializer.BiasDeviation);
         }

@@ -15,6 +15,25 @@ public sealed class Parameters
         Layers = layers;
     }
 
+    /// <param name="numbers">The layers' numbers in ascending order, without gaps: they stay where they stand.</param>
+    /// <exception cref="ArgumentException">The memory has another length.</exception>
+    public Parameters(NetworkShape shape, Memory<float> numbers)
+    {
+        if (numbers.Length != shape.ParameterCount)
+            throw new ArgumentException($"Memory of {numbers.Length} numbers for the {shape.ParameterCount} parameters of {shape}.");
+        Shape = shape;
+        var layers = new LayerParameters[shape.LayerCount];
+        for (int layer = 0; layer < layers.Length; layer++)
+        {
+            (int inputs, int outputs) = (shape.Sizes[layer], shape.Sizes[layer + 1]);
+            int count = outputs * (inputs + 1);
+            layers[layer] = new LayerParameters(outputs, inputs, numbers[..count]);
+            numbers = numbers[count..];
+        }
+
+        Layers = layers;
+    }
+
     public NetworkShape Shape { get; }
 
     public IReadOnlyList<LayerParameters> Layers { get; }
@@ -46,7 +65,7 @@ public sealed class Parameters
         foreach (LayerParameters layer in Layers)
         {
             byte[] row = new byte[layer.Inputs * sizeof(float)];
-            float[] weights = layer.Weights.Values;
+            ReadOnlySpan<float> weights = layer.Weights.Values;
             for (int j = 0; j < layer.Outputs; j++)
             {
                 for (int k = 0; k < layer.Inputs; k++)

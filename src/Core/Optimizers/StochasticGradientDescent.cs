@@ -20,8 +20,8 @@ internal sealed class StochasticGradientDescent(double momentum, double weightDe
     public OptimizerState CreateState(NetworkShape shape) => new(hasMomentum ? new Parameters(shape) : null);
 
     public void UpdateLayer(
-        int layer, LayerParameters parameters, LayerParameters sum, int exampleCount, double learningRate,
-        OptimizerState state, Share share)
+        int layer, LayerParameters parameters, LayerParameters updated, LayerParameters sum, int exampleCount,
+        double learningRate, OptimizerState state, Share share)
     {
         if (parameters.Outputs != sum.Outputs || parameters.Inputs != sum.Inputs)
         {
@@ -44,24 +44,24 @@ internal sealed class StochasticGradientDescent(double momentum, double weightDe
 
         LayerParameters? velocity = hasMomentum ? state.Velocity!.Layers[layer] : null;
         float rate = (float)learningRate;
-        Step(parameters.Weights.Values, velocity?.Weights.Values, sum.Weights.Values, exampleCount, weightDecay, rate, share);
-        Step(parameters.Biases.Values, velocity?.Biases.Values, sum.Biases.Values, exampleCount, 0f, rate, share);
-    }
-
-    private void Step(float[] values, float[]? velocity, float[] sum, int exampleCount, float decay, float rate, Share share)
-    {
-        Range range = share.Of(values.Length);
-        Step(values.AsSpan(range), velocity is null ? default : velocity.AsSpan(range), sum.AsSpan(range), exampleCount, decay, rate);
+        Range weights = share.Of(parameters.Weights.Values.Length);
+        Step(
+            parameters.Weights.Values[weights], velocity is null ? default : velocity.Weights.Values[weights],
+            sum.Weights.Values[weights], updated.Weights.Values[weights], exampleCount, weightDecay, rate);
+        Range biases = share.Of(parameters.Biases.Values.Length);
+        Step(
+            parameters.Biases.Values[biases], velocity is null ? default : velocity.Biases.Values[biases],
+            sum.Biases.Values[biases], updated.Biases.Values[biases], exampleCount, 0f, rate);
     }
 
     internal void Step(
-        Span<float> values, Span<float> velocity, ReadOnlySpan<float> sum, int exampleCount, float decay, float rate,
-        int lanes = ElementLoop.Widest)
+        ReadOnlySpan<float> values, Span<float> velocity, ReadOnlySpan<float> sum, Span<float> updated, int exampleCount,
+        float decay, float rate, int lanes = ElementLoop.Widest)
     {
         if (!hasMomentum)
-            ElementLoop.Map(new Descent(exampleCount, decay, rate), values, sum, values, lanes);
+            ElementLoop.Map(new Descent(exampleCount, decay, rate), values, sum, updated, lanes);
         else
-            ElementLoop.Update(new MomentumDescent(exampleCount, decay, rate, momentum), values, velocity, sum, lanes);
+            ElementLoop.Update(new MomentumDescent(exampleCount, decay, rate, momentum), values, velocity, sum, updated, lanes);
     }
 
     private readonly struct Descent(float exampleCount, float decay, float rate) : IElementPairMap

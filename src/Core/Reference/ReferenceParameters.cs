@@ -83,7 +83,7 @@ public sealed class ReferenceParameters
         return copy;
     }
 
-    private static void Widen(float[] from, double[] to)
+    private static void Widen(ReadOnlySpan<float> from, double[] to)
     {
         for (int i = 0; i < from.Length; i++)
             to[i] = from[i];

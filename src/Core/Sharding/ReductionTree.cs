@@ -24,24 +24,21 @@ public static class ReductionTree
             return;
         }
 
-        AddLayers(target.Layers, right.Layers, Share.Whole);
+        AddLayers(target.Layers, right.Layers, target.Layers, Share.Whole);
         target.Totals += right.Totals;
     }
 
-    /// <summary>target ← target + right for a share of every layer; neither may be the sum of an empty node.</summary>
-    public static void AddLayers(IReadOnlyList<LayerParameters> target, IReadOnlyList<LayerParameters> right, Share share)
+    /// <summary>target ← left + right for a share of every layer; neither may be the sum of an empty node.</summary>
+    /// <param name="target">May be one of the two.</param>
+    public static void AddLayers(
+        IReadOnlyList<LayerParameters> left, IReadOnlyList<LayerParameters> right, IReadOnlyList<LayerParameters> target, Share share)
     {
         for (int layer = 0; layer < target.Count; layer++)
         {
-            Add(target[layer].Weights.Values, right[layer].Weights.Values, share);
-            Add(target[layer].Biases.Values, right[layer].Biases.Values, share);
+            Range range = share.Of(target[layer].Count);
+            ElementLoop.Map(
+                default(Sum), left[layer].Numbers.Span[range], right[layer].Numbers.Span[range], target[layer].Numbers.Span[range]);
         }
-    }
-
-    private static void Add(float[] target, float[] right, Share share)
-    {
-        Range range = share.Of(target.Length);
-        Add(target.AsSpan(range), right.AsSpan(range));
     }
 
     /// <summary>target ← target + right for any run of elements.</summary>

@@ -51,9 +51,9 @@ public static class ArithmeticFingerprint
         var parameters = new Parameters(shape);
         foreach (LayerParameters layer in parameters.Layers)
         {
-            foreach (ref float weight in layer.Weights.Values.AsSpan())
+            foreach (ref float weight in layer.Weights.Values)
                 weight = (random.NextInt(128) - 64) / 64f;
-            foreach (ref float bias in layer.Biases.Values.AsSpan())
+            foreach (ref float bias in layer.Biases.Values)
                 bias = (random.NextInt(128) - 64) / 64f;
         }
 
@@ -68,8 +68,7 @@ public static class ArithmeticFingerprint
 
         public void LayerReady(ShardNode node, int layer, LayerParameters sum)
         {
-            hash.AppendData(MemoryMarshal.AsBytes(sum.Weights.Values.AsSpan()));
-            hash.AppendData(MemoryMarshal.AsBytes(sum.Biases.Values.AsSpan()));
+            hash.AppendData(MemoryMarshal.AsBytes(sum.Numbers.Span));
         }
 
         public void NodeReady(ShardNode node, NodeTotals totals) =>

@@ -99,7 +99,7 @@ public sealed class LocalTrainer : IDisposable
                 throw new UserErrorException(diverged);
             }
 
-            modelTeam.Update(optimizer, parameters, root.Layers, end - first, rate, state);
+            modelTeam.Update(optimizer, parameters, parameters, root.Layers, end - first, rate, state);
             epochTotals += totals;
             observer.StepCommitted(step, totals);
 

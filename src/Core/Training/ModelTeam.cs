@@ -27,18 +27,13 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
     /// <summary>How many threads models of this shape have work for, on this machine.</summary>
     public static int ThreadsFor(NetworkShape shape) => IsShared(shape) ? Math.Min(Environment.ProcessorCount, ThreadsAtMost) : 1;
 
-    /// <summary>target ← target + right, as <see cref="ReductionTree.Add(GradientSum, GradientSum)"/> does.</summary>
-    public void Add(GradientSum target, GradientSum right)
+    /// <summary>target ← left + right, as <see cref="ReductionTree.Add(GradientSum, GradientSum)"/> does; both have examples.</summary>
+    /// <param name="target">May be one of the two.</param>
+    public void Add(GradientSum left, GradientSum right, GradientSum target)
     {
-        if (target.Totals.ExampleCount == 0 || right.Totals.ExampleCount == 0)
-        {
-            ReductionTree.Add(target, right);
-            return;
-        }
-
-        (adding.Target, adding.Right) = (target.Layers, right.Layers);
+        (adding.Left, adding.Right, adding.Target) = (left.Layers, right.Layers, target.Layers);
         Run(adding);
-        target.Totals += right.Totals;
+        target.Totals = left.Totals + right.Totals;
     }
 
     /// <inheritdoc cref="Elements.Finite.AllWithin"/>
@@ -51,11 +46,11 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
 
     /// <inheritdoc cref="IOptimizer.Update"/>
     public void Update(
-        IOptimizer optimizer, Parameters parameters, IReadOnlyList<LayerParameters> sum, int exampleCount, double learningRate,
+        IOptimizer optimizer, Parameters parameters, Parameters updated, IReadOnlyList<LayerParameters> sum, int exampleCount, double learningRate,
         OptimizerState state)
     {
         updating.Optimizer = optimizer;
-        (updating.Parameters, updating.Sum) = (parameters, sum);
+        (updating.Parameters, updating.Updated, updating.Sum) = (parameters, updated, sum);
         (updating.ExampleCount, updating.LearningRate, updating.State) = (exampleCount, learningRate, state);
         Run(updating);
     }
@@ -72,11 +67,13 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
 
     private sealed class Adding : ITeamWork
     {
-        public IReadOnlyList<LayerParameters> Target { get; set; } = [];
+        public IReadOnlyList<LayerParameters> Left { get; set; } = [];
 
         public IReadOnlyList<LayerParameters> Right { get; set; } = [];
 
-        public void Execute(int thread, int threadCount) => ReductionTree.AddLayers(Target, Right, new Share(thread, threadCount));
+        public IReadOnlyList<LayerParameters> Target { get; set; } = [];
+
+        public void Execute(int thread, int threadCount) => ReductionTree.AddLayers(Left, Right, Target, new Share(thread, threadCount));
     }
 
     private sealed class Looking : ITeamWork
@@ -110,6 +107,8 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
 
         public Parameters Parameters { get; set; } = null!;
 
+        public Parameters Updated { get; set; } = null!;
+
         public IReadOnlyList<LayerParameters> Sum { get; set; } = [];
 
         public int ExampleCount { get; set; }
@@ -119,6 +118,6 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
         public OptimizerState State { get; set; } = null!;
 
         public void Execute(int thread, int threadCount) =>
-            Optimizer.Update(Parameters, Sum, ExampleCount, LearningRate, State, new Share(thread, threadCount));
+            Optimizer.Update(Parameters, Updated, Sum, ExampleCount, LearningRate, State, new Share(thread, threadCount));
     }
 }

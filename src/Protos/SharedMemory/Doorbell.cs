@@ -8,7 +8,7 @@ namespace Backprop.Protos.SharedMemory;
 /// <summary>
 /// Messages between two processes of one machine, each in its order, over a Unix-domain socket. Whoever waits for one is
 /// woken by the kernel, where a message of HTTP/2 passes through several threads on each side: what waits for a small
-/// mini-batch is nothing but messages. Tensors stay in <see cref="SharedTensors"/>.
+/// mini-batch is nothing but messages. Tensors stay in <see cref="SharedModels"/>.
 /// </summary>
 /// <remarks>One thread may send while another receives.</remarks>
 public sealed class Doorbell : IDisposable

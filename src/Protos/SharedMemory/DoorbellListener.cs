@@ -80,7 +80,7 @@ public sealed class DoorbellListener : IDisposable
 
     private bool HasKey(Socket accepted)
     {
-        Span<byte> said = stackalloc byte[SharedTensors.KeyLength];
+        Span<byte> said = stackalloc byte[SharedModels.KeyLength];
         accepted.ReceiveTimeout = (int)AnswerLimit.TotalMilliseconds;
         int count = 0;
         while (count < said.Length && accepted.Receive(said[count..]) is > 0 and var read)

@@ -15,6 +15,15 @@ public static class SharedDirectory
     public static string NewPath() =>
         Path.Combine(Location, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid():N}"));
 
+    /// <summary>
+    /// Whether this is the name of such a file, or of a process's hold on one: what else there is, a pipe or a device, may
+    /// keep whoever opens it waiting.
+    /// </summary>
+    /// <exception cref="IOException">There is nothing of that name.</exception>
+    public static bool Names(string path) =>
+        Path.GetFileName(File.ResolveLinkTarget(path, returnFinalTarget: false)?.FullName ?? path)
+            .StartsWith(Prefix, StringComparison.Ordinal);
+
     /// <summary>Deletes what processes left that were killed at the wrong moment.</summary>
     public static void Sweep()
     {

@@ -50,7 +50,7 @@ public sealed class TensorAssembly
                 + $"{offset} of {target.Count}");
         }
 
-        Copy(part.Values.Span, target);
+        part.Values.Span.CopyTo(target.Numbers.Span[offset..]);
         offset += part.Values.Length;
         if (offset < target.Count)
             return false;
@@ -61,14 +61,5 @@ public sealed class TensorAssembly
             return false;
         destination = null;
         return true;
-    }
-
-    private void Copy(ReadOnlySpan<float> values, LayerParameters target)
-    {
-        float[] weights = target.Weights.Values;
-        int intoWeights = Math.Clamp(weights.Length - offset, 0, values.Length);
-        values[..intoWeights].CopyTo(weights.AsSpan(Math.Min(offset, weights.Length)));
-        int biasStart = Math.Max(0, offset - weights.Length);
-        values[intoWeights..].CopyTo(target.Biases.Values.AsSpan(biasStart));
     }
 }

@@ -15,9 +15,19 @@ public static class TensorFrames
     /// <param name="send">Takes the parts of a full frame.</param>
     public static void Append(List<TensorPart> parts, int layer, LayerParameters values, Action<TensorPart[]> send)
     {
-        int weightCount = values.Weights.Values.Length;
-        Append(parts, layer, 0, values.Weights.Values, send);
-        Append(parts, layer, weightCount, values.Biases.Values, send);
+        int start = 0;
+        while (start < values.Count)
+        {
+            int room = NumbersAtMost - CountOf(parts);
+            int count = Math.Min(room, values.Count - start);
+            parts.Add(new TensorPart(layer, start, values.Numbers.Slice(start, count)));
+            start += count;
+            if (count == room)
+            {
+                send([.. parts]);
+                parts.Clear();
+            }
+        }
     }
 
     /// <summary>Numbers in the parts.</summary>
@@ -27,23 +37,5 @@ public static class TensorFrames
         foreach (TensorPart part in parts)
             count += part.Values.Length;
         return count;
-    }
-
-    private static void Append(
-        List<TensorPart> parts, int layer, int offset, float[] values, Action<TensorPart[]> send)
-    {
-        int start = 0;
-        while (start < values.Length)
-        {
-            int room = NumbersAtMost - CountOf(parts);
-            int count = Math.Min(room, values.Length - start);
-            parts.Add(new TensorPart(layer, offset + start, values.AsMemory(start, count)));
-            start += count;
-            if (count == room)
-            {
-                send([.. parts]);
-                parts.Clear();
-            }
-        }
     }
 }

@@ -8,11 +8,11 @@ using WorkerFrame = Backprop.Protos.Tensors.Frame<Backprop.Protos.WorkerMessage,
 namespace Backprop.Worker.Transport;
 
 /// <summary>
-/// Hands a node's layers on as soon as they exist, the last layer first: into the slot of shared memory that the
-/// assignment named, or in frames, where small layers wait to share one.
+/// Hands a node's layers on as soon as they exist, the last layer first, in frames, where small layers wait to share one. Those that
+/// have a slot of shared memory arise there, and only the word that they are whole is sent.
 /// </summary>
 internal sealed class NodeValueSender(
-    OutgoingFrames outgoing, string runId, SharedTensors? shared, Doorbell? doorbell, IReadOnlyList<LayerParameters> shape, ComputingTime computing)
+    OutgoingFrames outgoing, string runId, SharedModels? shared, Doorbell? doorbell, ComputingTime computing)
     : INodeValueSink, IDisposable
 {
     private readonly Dictionary<ShardNode, List<TensorPart>> unsent = [];
@@ -29,17 +29,21 @@ internal sealed class NodeValueSender(
         step = stepNumber;
         unsent.Clear();
         slots.Clear();
-        for (int i = 0; i < nodes.Count && i < nodeSlots.Count && shared is not null; i++)
-            slots.Add(nodes[i], (int)Math.Min(nodeSlots[i], int.MaxValue));
+        for (int i = 0; i < nodes.Count && i < nodeSlots.Count; i++)
+        {
+            slots.Add(nodes[i], nodeSlots[i] < (shared?.Count ?? 0)
+                ? (int)nodeSlots[i]
+                : throw new MalformedMessageException($"slot {nodeSlots[i]} of shared memory, which this worker has not mapped"));
+        }
     }
+
+    public IReadOnlyList<LayerParameters>? PlaceOf(ShardNode node) =>
+        slots.TryGetValue(node, out int slot) ? shared![slot].Layers : null;
 
     public void LayerReady(ShardNode node, int layer, LayerParameters sum)
     {
-        if (slots.TryGetValue(node, out int slot))
-        {
-            shared!.WriteLayer(slot, shape, layer, sum);
+        if (slots.ContainsKey(node))
             return;
-        }
 
         if (!unsent.TryGetValue(node, out List<TensorPart>? parts))
             unsent[node] = parts = [];

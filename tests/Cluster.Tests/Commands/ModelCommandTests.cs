@@ -102,7 +102,7 @@ public sealed class ModelCommandTests : IDisposable
         var parameters = new Parameters(NetworkShape.Parse("2-2"));
         LayerParameters layer = parameters.Layers[0];
         (layer.Weights[0, 0], layer.Weights[0, 1], layer.Weights[1, 0], layer.Weights[1, 1]) = (1, 2, 3, 4);
-        (layer.Biases[0], layer.Biases[1]) = (0.5f, -0.5f);
+        (layer.Biases.Values[0], layer.Biases.Values[1]) = (0.5f, -0.5f);
         Write(parameters, new ModelMetadata("2-2", "linear", "quadratic", "pets", ["cat", "dog"]));
     }
 

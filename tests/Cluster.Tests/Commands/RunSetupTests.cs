@@ -58,7 +58,7 @@ public sealed class RunSetupTests : IDisposable
     public void Create_InitialWeightsNotFinite_AreRefused()
     {
         var parameters = new Parameters(new NetworkShape(4, 5, 3));
-        parameters.Layers[1].Biases[2] = float.NaN;
+        parameters.Layers[1].Biases.Values[2] = float.NaN;
         string path = Path.Combine(directory.Path, "diverged.safetensors");
         ModelFile.Write(path, parameters, new ModelMetadata("4-5-3", "sigmoid", "quadratic", "tiny", null));
 

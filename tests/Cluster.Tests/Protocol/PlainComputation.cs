@@ -98,7 +98,7 @@ internal sealed class PlainComputation : IDisposable
     {
         for (int layer = sum.Layers.Count - 1; layer >= 0; layer--)
         {
-            float[] numbers = [.. sum.Layers[layer].Weights.Values, .. sum.Layers[layer].Biases.Values];
+            float[] numbers = sum.Layers[layer].Numbers.ToArray();
             int end;
             for (int offset = 0; offset < numbers.Length; offset = end)
             {
@@ -128,17 +128,9 @@ internal sealed class PlainComputation : IDisposable
     private static int Put(TensorSegment segment, LayerParameters layer)
     {
         ReadOnlySpan<byte> bytes = segment.Values.Span;
-        int weights = layer.Weights.Values.Length;
         int count = bytes.Length / sizeof(float);
         for (int i = 0; i < count; i++)
-        {
-            int place = (int)segment.Offset + i;
-            float value = BinaryPrimitives.ReadSingleLittleEndian(bytes[(i * sizeof(float))..]);
-            if (place < weights)
-                layer.Weights.Values[place] = value;
-            else
-                layer.Biases.Values[place - weights] = value;
-        }
+            layer.Numbers.Span[(int)segment.Offset + i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(i * sizeof(float))..]);
 
         return count;
     }

@@ -20,42 +20,33 @@ public sealed class CallEndedTests : IDisposable
     private static readonly Work work = new(WorkKind.Training, 0, 0, Shards: 1, BatchSize: 10);
 
     private readonly TemporaryDirectory directory = new();
+    private readonly RunWeights weights;
+
+    public CallEndedTests()
+    {
+        var shared = new SharedWeights(shape);
+        Assert.NotNull(shared.Memory);
+        weights = new RunWeights(new Parameters(shape), 0, shared, _ => false);
+    }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public void Dispose() => directory.Dispose();
 
     [Fact]
-    public async Task Assign_MemoryIsGone_GivesNothingAndDoesNotFail()
+    public async Task Assign_MemoryIsGone_DoesNotFail()
     {
         WorkerConnection connection = await ReadyAsync();
         connection.Dispose();
-        connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape));
+        connection.Assign(work, [new ShardNode(0, 1)], weights);
         connection.Ring();
-        Assert.Equal([CoordinatorMessage.ContentOneofCase.RunEnded], await SentAsync(connection));
-    }
-
-    // It may still have to read the weights that stand in the memory, so they are not written over.
-    [Fact]
-    public async Task Assign_WorkerOwesAnEarlierStep_WeightsAreSent()
-    {
-        using WorkerConnection connection = await ReadyAsync();
-        connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape));
-        connection.Ring();
-        connection.Assign(work with { Step = 1 }, [new ShardNode(0, 1)], new Parameters(shape));
-        connection.Ring();
-        Assert.Equal(
-            [
-                CoordinatorMessage.ContentOneofCase.Assignment, CoordinatorMessage.ContentOneofCase.Assignment,
-                CoordinatorMessage.ContentOneofCase.Weights, CoordinatorMessage.ContentOneofCase.RunEnded,
-            ],
-            await SentAsync(connection));
+        Assert.Equal([CoordinatorMessage.ContentOneofCase.Assignment, CoordinatorMessage.ContentOneofCase.RunEnded], await SentAsync(connection));
     }
 
     private async Task<WorkerConnection> ReadyAsync()
     {
         var events = new EventQueue();
-        SharedTensors shared = SharedTensors.Create(Path.Combine(directory.Path, "shared"), shape, slots: 4);
+        SharedModels shared = SharedModels.Create(Path.Combine(directory.Path, "shared"), shape, count: 4);
         var connection = new WorkerConnection(
             new WorkerId(1), new JoinRequest { Name = "w1", Threads = 1 }, isLocal: true, "run", "ab", new GradientPool(shape), shared,
             door: null, events, TimeProvider.System);
@@ -76,7 +67,7 @@ public sealed class CallEndedTests : IDisposable
         private bool hasSpoken;
 
         public Frame<WorkerMessage, NodeHeader> Current { get; } =
-            new(new WorkerMessage { Ready = new WorkerReady { DatasetSha256 = "ab", SharedMemory = true } });
+            new(new WorkerMessage { Ready = new WorkerReady { DatasetSha256 = "ab", SharedMemory = true, SharedWeights = true } });
 
         public Task<bool> MoveNext(CancellationToken cancellationToken)
         {

@@ -9,7 +9,7 @@ namespace Backprop.Cluster.Tests.SharedMemory;
 
 public sealed class DoorbellTests : IDisposable
 {
-    private static readonly byte[] key = RandomNumberGenerator.GetBytes(SharedTensors.KeyLength);
+    private static readonly byte[] key = RandomNumberGenerator.GetBytes(SharedModels.KeyLength);
 
     private readonly TemporaryDirectory directory = new();
     private readonly DoorbellListener door;
@@ -56,7 +56,7 @@ public sealed class DoorbellTests : IDisposable
     [Fact]
     public void TryAccept_WrongKey_TakesNobodyIn()
     {
-        using Doorbell? stranger = Doorbell.TryConnect(door.Path, new byte[SharedTensors.KeyLength]);
+        using Doorbell? stranger = Doorbell.TryConnect(door.Path, new byte[SharedModels.KeyLength]);
         Assert.NotNull(stranger);
         Assert.Null(door.TryAccept());
         Assert.Null(stranger.Receive(CoordinatorMessage.Parser));

@@ -23,17 +23,21 @@ public sealed class DoorbellValueTests : IDisposable
 
     private readonly TemporaryDirectory directory = new();
     private readonly EventQueue events = new();
-    private readonly SharedTensors shared;
+    private readonly SharedModels shared;
     private readonly DoorbellListener door;
     private readonly WorkerConnection connection;
+    private readonly RunWeights weights;
 
     public DoorbellValueTests()
     {
-        shared = SharedTensors.Create(Path.Combine(directory.Path, "shared"), shape, slots: 1);
+        shared = SharedModels.Create(Path.Combine(directory.Path, "shared"), shape, count: 1);
         door = DoorbellListener.TryCreate(Path.Combine(directory.Path, "door"), shared.Key)!;
         connection = new WorkerConnection(
             new WorkerId(1), new JoinRequest { Name = "w1", Threads = 1 }, isLocal: true, "run", "ab", new GradientPool(shape), shared,
             door, events, TimeProvider.System);
+        var sharedWeights = new SharedWeights(shape);
+        Assert.NotNull(sharedWeights.Memory);
+        weights = new RunWeights(new Parameters(shape), 0, sharedWeights, _ => false);
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -50,9 +54,7 @@ public sealed class DoorbellValueTests : IDisposable
         using Doorbell worker = await ReadyAsync();
         Assignment assignment = Assigned(worker);
         Assert.True(assignment.WeightsShared);
-        var sum = new LayerParameters(3, 4);
-        sum.Biases.Values[2] = 42;
-        shared.WriteLayer((int)Assert.Single(assignment.Slots), new Parameters(shape).Layers, 1, sum);
+        shared[(int)Assert.Single(assignment.Slots)].Layers[1].Biases.Values[2] = 42;
         Assert.True(worker.TrySend(new WorkerMessage { NodeValue = new NodeValue { Header = Header() } }));
 
         RunEvent happened = await NextAsync();
@@ -115,7 +117,7 @@ public sealed class DoorbellValueTests : IDisposable
 
     private Assignment Assigned(Doorbell worker)
     {
-        connection.Assign(work, [new ShardNode(0, 1)], new Parameters(shape));
+        connection.Assign(work, [new ShardNode(0, 1)], weights);
         connection.Ring();
         return worker.Receive(CoordinatorMessage.Parser)!.Assignment;
     }
@@ -132,7 +134,7 @@ public sealed class DoorbellValueTests : IDisposable
     }
 
     private static WorkerMessage Ready() =>
-        new() { Ready = new WorkerReady { DatasetSha256 = "ab", SharedMemory = true, Doorbell = true } };
+        new() { Ready = new WorkerReady { DatasetSha256 = "ab", SharedMemory = true, SharedWeights = true, Doorbell = true } };
 
     private static NodeHeader Header() => new()
     {

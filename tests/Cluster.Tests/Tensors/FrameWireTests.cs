@@ -65,8 +65,8 @@ public sealed class FrameWireTests
         var random = new RandomSource(seed: 5, stream: 0);
         foreach (LayerParameters layer in parameters.Layers)
         {
-            ProtobufValues.RandomBits(random, layer.Weights.Values.Length).CopyTo(layer.Weights.Values, 0);
-            ProtobufValues.RandomBits(random, layer.Biases.Values.Length).CopyTo(layer.Biases.Values, 0);
+            ProtobufValues.RandomBits(random, layer.Weights.Values.Length).CopyTo(layer.Weights.Values);
+            ProtobufValues.RandomBits(random, layer.Biases.Values.Length).CopyTo(layer.Biases.Values);
         }
 
         var parts = new List<TensorPart>();

@@ -25,9 +25,9 @@ public sealed class TensorAssemblyTests
         // training.proto: column k holds the weights from neuron k, then come the biases.
         Assert.Equal([1f, 2, 3], layers[0].Weights.Column(0).ToArray());
         Assert.Equal([4f, 5, 6], layers[0].Weights.Column(1).ToArray());
-        Assert.Equal([7f, 8, 9], layers[0].Biases.ToArray());
+        Assert.Equal([7f, 8, 9], layers[0].Biases.Values.ToArray());
         Assert.Equal([15f, 16], layers[1].Weights.Column(2).ToArray());
-        Assert.Equal([17f, 18], layers[1].Biases.ToArray());
+        Assert.Equal([17f, 18], layers[1].Biases.Values.ToArray());
         Assert.Equal(2, assembly.CompleteLayers);
         Assert.False(assembly.IsActive);
     }
@@ -56,7 +56,7 @@ public sealed class TensorAssemblyTests
 
             Assert.True(whole);
             for (int layer = 0; layer < received.Length; layer++)
-                Assert.Equal(Numbers(layer, 0, received[layer].Count), received[layer].Weights.Values.Concat(received[layer].Biases.Values));
+                Assert.Equal(Numbers(layer, 0, received[layer].Count), received[layer].Numbers.ToArray());
         }
     }
 

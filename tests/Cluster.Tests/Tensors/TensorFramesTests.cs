@@ -14,7 +14,7 @@ public sealed class TensorFramesTests
         (List<TensorPart[]> full, List<TensorPart> rest) = Cut(new LayerParameters(30, 64), new LayerParameters(10, 30));
         Assert.Empty(full);
         Assert.Equal(
-            [(0, 0, 1920), (0, 1920, 30), (1, 0, 300), (1, 300, 10)],
+            [(0, 0, 1950), (1, 0, 310)],
             rest.Select(part => (part.Layer, part.Offset, part.Values.Length)));
     }
 

@@ -36,9 +36,8 @@ public sealed class ModelFileTests : IDisposable
 
         Assert.Equal(new ModelMetadata("3-2", "sigmoid", "quadratic", "pets", null), metadata);
         LayerParameters layer = Assert.Single(parameters.Layers);
-        Assert.Equal([1f, 2f, 3f], layer.Weights.Row(0));
-        Assert.Equal([4f, 5f, 6f], layer.Weights.Row(1));
-        Assert.Equal([7f, 8f], layer.Biases);
+        Assert.Equal([1f, 4f, 2f, 5f, 3f, 6f], layer.Weights.Values.ToArray()); // column-major
+        Assert.Equal([7f, 8f], layer.Biases.Values.ToArray());
         Assert.Equal(ThreeToTwo().ComputeSha256(), parameters.ComputeSha256());
     }
 
@@ -51,7 +50,7 @@ public sealed class ModelFileTests : IDisposable
         {
             for (int i = 0; i < layer.Weights.Values.Length; i++)
                 layer.Weights.Values[i] = next *= -1.1f;
-            for (int i = 0; i < layer.Biases.Count; i++)
+            for (int i = 0; i < layer.Biases.Rows; i++)
                 layer.Biases.Values[i] = next *= -1.1f;
         }
 
@@ -153,7 +152,7 @@ public sealed class ModelFileTests : IDisposable
         {
             for (int k = 0; k < 3; k++)
                 layer.Weights[j, k] = (3 * j) + k + 1;
-            layer.Biases[j] = 7 + j;
+            layer.Biases.Values[j] = 7 + j;
         }
 
         return parameters;

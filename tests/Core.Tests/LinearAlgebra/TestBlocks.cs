@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Backprop.Core.LinearAlgebra;
 
 namespace Backprop.Core.Tests.LinearAlgebra;
@@ -36,10 +37,11 @@ internal static class TestBlocks
     /// <summary>Bit for bit, −0 apart from +0, and nothing written around the block.</summary>
     public static bool Equal(float[] expected, ColumnBlock actual)
     {
-        ReadOnlySpan<float> storage = actual.Storage;
+        Assert.True(MemoryMarshal.TryGetArray(actual.Memory, out ArraySegment<float> block));
+        ReadOnlySpan<float> storage = block.Array;
         for (int i = 0; i < storage.Length; i++)
         {
-            int inside = i - actual.Offset;
+            int inside = i - block.Offset;
             float wanted = inside >= 0 && inside < expected.Length ? expected[inside] : Marker;
             if (BitConverter.SingleToInt32Bits(wanted) != BitConverter.SingleToInt32Bits(storage[i]))
                 return false;

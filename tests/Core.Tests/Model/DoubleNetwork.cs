@@ -25,7 +25,7 @@ internal sealed class DoubleNetwork
         {
             LayerParameters layer = parameters.Layers[l];
             weights[l] = new double[layer.Outputs, layer.Inputs];
-            biases[l] = [.. layer.Biases.Select(b => (double)b)];
+            biases[l] = [.. layer.Biases.Values.ToArray().Select(b => (double)b)];
             for (int j = 0; j < layer.Outputs; j++)
             {
                 for (int k = 0; k < layer.Inputs; k++)

@@ -59,7 +59,7 @@ public sealed class GradientTests
         {
             for (int j = 0; j < sum.Layers[l].Outputs; j++)
             {
-                Assert.Equal(Over((xi, yi) => oracle.BiasSlope(l, j, xi, yi)), sum.Layers[l].Biases[j], 2e-5);
+                Assert.Equal(Over((xi, yi) => oracle.BiasSlope(l, j, xi, yi)), sum.Layers[l].Biases.Values[j], 2e-5);
                 for (int k = 0; k < sum.Layers[l].Inputs; k++)
                 {
                     double slope = Over((xi, yi) => oracle.WeightSlope(l, j, k, xi, yi));

@@ -43,10 +43,10 @@ public sealed class HandCalculationTests
     {
         var shape = new NetworkShape(2, 2, 1);
         var parameters = new Parameters(shape);
-        new float[] { 1, 3, 2, 4 }.CopyTo(parameters.Layers[0].Weights.Values, 0);
-        new float[] { 0.5f, -0.5f }.CopyTo(parameters.Layers[0].Biases.Values, 0);
-        new float[] { 1, -1 }.CopyTo(parameters.Layers[1].Weights.Values, 0);
-        parameters.Layers[1].Biases[0] = 0.25f;
+        new float[] { 1, 3, 2, 4 }.CopyTo(parameters.Layers[0].Weights.Values);
+        new float[] { 0.5f, -0.5f }.CopyTo(parameters.Layers[0].Biases.Values);
+        new float[] { 1, -1 }.CopyTo(parameters.Layers[1].Weights.Values);
+        parameters.Layers[1].Biases.Values[0] = 0.25f;
         var examples = ExampleSet.FromFloats([1f, 2f], [0], 2, 1);
         using var team = new ThreadTeam(1);
         var computation = new NodeBackpropagation(NetworkModel.Create(shape, activations, "quadratic"), 1, team);

@@ -17,9 +17,9 @@ public sealed class ParameterInitializersTests
         LayerParameters layer = ParameterInitializers.Create(name, shape, 3).Layers[0];
 
         // Five standard errors: of 40,000 weights 5/√80,000, of 400 biases 5/√800.
-        Assert.InRange(Deviation(layer.Weights.Values), weights * 0.982, weights * 1.018);
-        Assert.InRange(Deviation(layer.Biases.Values), biases * 0.82, biases * 1.18);
-        Assert.InRange(layer.Weights.Values.Average(), -weights * 0.025, weights * 0.025);
+        Assert.InRange(Deviation(layer.Weights.Values.ToArray()), weights * 0.982, weights * 1.018);
+        Assert.InRange(Deviation(layer.Biases.Values.ToArray()), biases * 0.82, biases * 1.18);
+        Assert.InRange(layer.Weights.Values.ToArray().Average(), -weights * 0.025, weights * 0.025);
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class ParameterInitializersTests
     {
         Parameters parameters = ParameterInitializers.Create("gaussian", new NetworkShape(5, 5, 5), 1);
 
-        Assert.NotEqual(parameters.Layers[0].Weights.Values, parameters.Layers[1].Weights.Values);
+        Assert.NotEqual(parameters.Layers[0].Weights.Values.ToArray(), parameters.Layers[1].Weights.Values.ToArray());
     }
 
     [Fact]

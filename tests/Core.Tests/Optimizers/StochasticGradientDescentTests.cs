@@ -16,10 +16,10 @@ public sealed class StochasticGradientDescentTests
         Parameters parameters = Of(2f, 1f);
         IOptimizer optimizer = OptimizerCatalog.Create(Configuration(0, 0));
 
-        optimizer.Update(parameters, SumOf(6f, 2f).Layers, 4, 0.5, optimizer.CreateState(shape), Share.Whole);
+        optimizer.Update(parameters, parameters, SumOf(6f, 2f).Layers, 4, 0.5, optimizer.CreateState(shape), Share.Whole);
 
         Assert.Equal(1.25f, parameters.Layers[0].Weights[0, 0]);
-        Assert.Equal(0.75f, parameters.Layers[0].Biases[0]);
+        Assert.Equal(0.75f, parameters.Layers[0].Biases.Values[0]);
     }
 
     [Fact]
@@ -29,10 +29,10 @@ public sealed class StochasticGradientDescentTests
         Parameters parameters = Of(2f, 1f);
         IOptimizer optimizer = OptimizerCatalog.Create(Configuration(0, 0.25));
 
-        optimizer.Update(parameters, SumOf(6f, 2f).Layers, 4, 0.5, optimizer.CreateState(shape), Share.Whole);
+        optimizer.Update(parameters, parameters, SumOf(6f, 2f).Layers, 4, 0.5, optimizer.CreateState(shape), Share.Whole);
 
         Assert.Equal(1f, parameters.Layers[0].Weights[0, 0]);
-        Assert.Equal(0.75f, parameters.Layers[0].Biases[0]);
+        Assert.Equal(0.75f, parameters.Layers[0].Biases.Values[0]);
     }
 
     [Fact]
@@ -43,8 +43,8 @@ public sealed class StochasticGradientDescentTests
         IOptimizer optimizer = OptimizerCatalog.Create(Configuration(0.5, 0));
         OptimizerState state = optimizer.CreateState(shape);
 
-        optimizer.Update(parameters, SumOf(6f, 2f).Layers, 4, 0.5, state, Share.Whole);
-        optimizer.Update(parameters, SumOf(6f, 2f).Layers, 4, 0.5, state, Share.Whole);
+        optimizer.Update(parameters, parameters, SumOf(6f, 2f).Layers, 4, 0.5, state, Share.Whole);
+        optimizer.Update(parameters, parameters, SumOf(6f, 2f).Layers, 4, 0.5, state, Share.Whole);
 
         Assert.Equal(0.125f, parameters.Layers[0].Weights[0, 0]);
         Assert.Equal(2.25f, state.Velocity!.Layers[0].Weights[0, 0]);
@@ -66,12 +66,35 @@ public sealed class StochasticGradientDescentTests
         {
             float[] w = [.. values];
             float[] v = [.. velocity];
-            optimizer.Step(w, hasMomentum ? v : default(Span<float>), sum, 7, 0.001f, 0.3f, width);
+            optimizer.Step(w, hasMomentum ? v : default(Span<float>), sum, w, 7, 0.001f, 0.3f, width);
             expected ??= w;
             expectedVelocity ??= v;
             Assert.Equal(expected, w);
             Assert.Equal(expectedVelocity, v);
         }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.9)]
+    public void Update_IntoOtherMemory_SameBitsAndTheOldStay(double momentum)
+    {
+        var three = new NetworkShape(3, 4, 2);
+        IOptimizer optimizer = OptimizerCatalog.Create(Configuration(momentum, 0.01));
+        Parameters before = ParameterInitializers.Create("gaussian", three, 1);
+        var sum = new GradientSum(ParameterInitializers.Create("gaussian", three, 2).Layers);
+        (Parameters inPlace, var elsewhere) = (before.Copy(), new Parameters(three));
+        (OptimizerState oneState, OptimizerState otherState) = (optimizer.CreateState(three), optimizer.CreateState(three));
+        for (int step = 0; step < 2; step++)
+        {
+            Parameters old = inPlace.Copy();
+            optimizer.Update(inPlace, inPlace, sum.Layers, 3, 0.1, oneState, Share.Whole);
+            optimizer.Update(step == 0 ? before : elsewhere.Copy(), elsewhere, sum.Layers, 3, 0.1, otherState, Share.Whole);
+            Assert.Equal(inPlace.ComputeSha256(), elsewhere.ComputeSha256());
+            Assert.NotEqual(old.ComputeSha256(), elsewhere.ComputeSha256());
+        }
+
+        Assert.Equal(ParameterInitializers.Create("gaussian", three, 1).ComputeSha256(), before.ComputeSha256());
     }
 
     [Fact]
@@ -87,9 +110,9 @@ public sealed class StochasticGradientDescentTests
         for (int l = 0; l < 2; l++)
             ParameterInitializers.Create("gaussian", three, 2).Layers[l].CopyTo(sum.Layers[l]);
 
-        optimizer.Update(together, sum.Layers, 3, 0.1, state, Share.Whole);
-        optimizer.UpdateLayer(1, single.Layers[1], sum.Layers[1], 3, 0.1, singleState, Share.Whole);
-        optimizer.UpdateLayer(0, single.Layers[0], sum.Layers[0], 3, 0.1, singleState, Share.Whole);
+        optimizer.Update(together, together, sum.Layers, 3, 0.1, state, Share.Whole);
+        optimizer.UpdateLayer(1, single.Layers[1], single.Layers[1], sum.Layers[1], 3, 0.1, singleState, Share.Whole);
+        optimizer.UpdateLayer(0, single.Layers[0], single.Layers[0], sum.Layers[0], 3, 0.1, singleState, Share.Whole);
 
         Assert.Equal(together.ComputeSha256(), single.ComputeSha256());
         Assert.Equal(state.Velocity!.ComputeSha256(), singleState.Velocity!.ComputeSha256());
@@ -127,7 +150,7 @@ public sealed class StochasticGradientDescentTests
     {
         var parameters = new Parameters(shape);
         parameters.Layers[0].Weights[0, 0] = weight;
-        parameters.Layers[0].Biases[0] = bias;
+        parameters.Layers[0].Biases.Values[0] = bias;
         return parameters;
     }
 

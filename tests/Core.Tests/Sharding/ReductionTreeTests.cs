@@ -83,8 +83,7 @@ public sealed class ReductionTreeTests
     private static GradientSum Of(float value, NodeTotals totals)
     {
         var sum = new GradientSum(new NetworkShape(2, 1)) { Totals = totals };
-        Array.Fill(sum.Layers[0].Weights.Values, value);
-        Array.Fill(sum.Layers[0].Biases.Values, value);
+        sum.Layers[0].Numbers.Span.Fill(value);
         return sum;
     }
 }

@@ -196,7 +196,7 @@ public sealed class LocalTrainerTests
                 {
                     for (int j = 0; j < next.Layers[l].Outputs; j++)
                     {
-                        next.Layers[l].Biases[j] -= (float)(0.3 * oracle.BiasSlope(l, j, x, y));
+                        next.Layers[l].Biases.Values[j] -= (float)(0.3 * oracle.BiasSlope(l, j, x, y));
                         for (int k = 0; k < next.Layers[l].Inputs; k++)
                             next.Layers[l].Weights[j, k] -= (float)(0.3 * oracle.WeightSlope(l, j, k, x, y));
                     }

@@ -19,7 +19,11 @@ public sealed class ModelTeamTests
         NetworkShape shape = NetworkShape.Parse(layers);
         (GradientSum expected, GradientSum given) = (Random(shape, 1), Random(shape, 1));
         ReductionTree.Add(expected, Random(shape, 2));
-        new ModelTeam(team, shape).Add(given, Random(shape, 2));
+        var apart = new GradientSum(shape);
+        new ModelTeam(team, shape).Add(given, Random(shape, 2), apart);
+        Assert.True(expected.HasSameBits(apart));
+        Assert.True(Random(shape, 1).HasSameBits(given));
+        new ModelTeam(team, shape).Add(given, Random(shape, 2), given);
         Assert.True(expected.HasSameBits(given));
     }
 
@@ -40,8 +44,8 @@ public sealed class ModelTeamTests
             for (int step = 0; step < 2; step++)
             {
                 GradientSum sum = Random(shape, (ulong)(3 + step));
-                optimizer.Update(expected, sum.Layers, 7, 0.3, expectedState, Share.Whole);
-                model.Update(optimizer, given, sum.Layers, 7, 0.3, givenState);
+                optimizer.Update(expected, expected, sum.Layers, 7, 0.3, expectedState, Share.Whole);
+                model.Update(optimizer, given, given, sum.Layers, 7, 0.3, givenState);
             }
 
             Assert.Equal(expected.ComputeSha256(), given.ComputeSha256());
@@ -59,15 +63,13 @@ public sealed class ModelTeamTests
         Assert.True(model.AreWithin(sum.Layers, 1));
         foreach (LayerParameters layer in sum.Layers)
         {
-            foreach (float[] values in (float[][])[layer.Weights.Values, layer.Biases.Values])
+            Span<float> values = layer.Numbers.Span;
+            for (int i = 0; i < values.Length; i += Math.Max(1, values.Length / 61))
             {
-                for (int i = 0; i < values.Length; i += Math.Max(1, values.Length / 61))
-                {
-                    float before = values[i];
-                    values[i] = -1.5f;
-                    Assert.False(model.AreWithin(sum.Layers, 1));
-                    values[i] = before;
-                }
+                float before = values[i];
+                values[i] = -1.5f;
+                Assert.False(model.AreWithin(sum.Layers, 1));
+                values[i] = before;
             }
         }
 
@@ -103,11 +105,8 @@ public sealed class ModelTeamTests
             numbers.Layers[layer].CopyTo(sum.Layers[layer]);
         foreach (LayerParameters layer in sum.Layers)
         {
-            foreach (float[] values in (float[][])[layer.Weights.Values, layer.Biases.Values])
-            {
-                for (int i = 0; i < values.Length; i++)
-                    values[i] = Math.Clamp(values[i], -1, 1);
-            }
+            foreach (ref float number in layer.Numbers.Span)
+                number = Math.Clamp(number, -1, 1);
         }
 
         return sum;
