@@ -72,11 +72,10 @@ internal static class FirstStepRehearsal
             values.Keep(node, new NodeValue(worker, "rehearsal", value, value.Totals));
         }
 
-        (GradientSum? sum, NodeTotals totals) = values.Root(2);
-        _ = sum!.IsFinite();
-        _ = Divergence.Find(0, totals, sum.Layers, rate: 1, setup.Configuration, team);
-        Parameters copy = setup.InitialParameters.Copy();
-        team.Update(optimizer, copy, copy, sum.Layers, totals.ExampleCount, 0, optimizer.CreateState(setup.Configuration.Shape));
+        RootSum sum = values.Root(2);
+        team.TryUpdate(
+            optimizer, setup.InitialParameters, new Parameters(setup.Configuration.Shape), sum, Divergence.LimitOf(1, 1), 0,
+            optimizer.CreateState(setup.Configuration.Shape));
         values.Clear();
     }
 }

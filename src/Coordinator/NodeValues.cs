@@ -42,8 +42,21 @@ internal sealed class NodeValues(GradientPool pool, ModelTeam team)
             pool.Return(sum);
     }
 
-    /// <summary>The root's value. Its gradient stays in the pool's hands: valid until <see cref="Clear"/>.</summary>
-    public (GradientSum? Sum, NodeTotals Totals) Root(int shardCount) => Find(new ShardNode(0, shardCount)) ?? default;
+    /// <summary>What the root counts.</summary>
+    public NodeTotals Totals(int shardCount) => Find(new ShardNode(0, shardCount))?.Totals ?? default;
+
+    /// <summary>The root's value, its last addition left to do. It stays in the pool's hands: valid until <see cref="Clear"/>.</summary>
+    public RootSum Root(int shardCount)
+    {
+        var root = new ShardNode(0, shardCount);
+        if (root.IsLeaf || values.ContainsKey(root))
+            return Whole(Find(root));
+        var left = Find(root.Left);
+        var right = Find(root.Right);
+        return left is { Sum: { } first } && right is { Sum: { } second }
+            ? new RootSum(first.Layers, second.Layers, left.Value.Totals + right.Value.Totals)
+            : Whole(left ?? right);
+    }
 
     /// <summary>Gives all gradients back for the next work.</summary>
     public void Clear()
@@ -59,6 +72,8 @@ internal sealed class NodeValues(GradientPool pool, ModelTeam team)
             pool.Return(sum);
         added.Clear();
     }
+
+    private static RootSum Whole((GradientSum? Sum, NodeTotals Totals)? value) => new(value?.Sum?.Layers ?? [], null, value?.Totals ?? default);
 
     /// <summary>A node's value: kept, or left + right; a child without examples is skipped.</summary>
     private (GradientSum? Sum, NodeTotals Totals)? Find(ShardNode node)

@@ -205,19 +205,22 @@ internal sealed class TrainingRun : IDisposable
         double traced = trace?.Now ?? 0;
         if (stillOwed.Count > 0)
             comparison.Remember(work, stillOwed, Parameters);
-        (GradientSum? sum, NodeTotals totals) = values.Root(work.Shards);
+        RootSum sum = values.Root(work.Shards);
+        NodeTotals totals = sum.Totals;
         if (FailOn(Incomplete(work, totals)))
             return;
         double rate = schedule.RateAt(setup.Configuration.LearningRate, work.Epoch);
-        if (FailOn(Divergence.Find(work.Step, totals, sum!.Layers, rate, setup.Configuration, team)))
+        if (!double.IsFinite(totals.Cost)
+            || !team.TryUpdate(optimizer, Parameters, weights.Next(), sum, Divergence.LimitOf(rate, totals.ExampleCount), rate, state))
         {
+            FailOn(Divergence.Find(work.Step, totals, sum.Added(), rate, setup.Configuration));
+
             // The weights before the step may still be good.
             if (Parameters.AreFinite())
                 recorder.CheckpointDue(work.Step, Parameters, state, epochTotals, canWait: false);
             return;
         }
 
-        team.Update(optimizer, Parameters, weights.Next(), sum.Layers, totals.ExampleCount, rate, state);
         weights.Advance();
         times.Committed(session.Time.GetElapsedTime(begin));
         trace?.Committed(work, traced);
@@ -249,7 +252,7 @@ internal sealed class TrainingRun : IDisposable
 
     private void CommitEvaluation(Work work)
     {
-        NodeTotals test = values.Root(work.Shards).Totals;
+        NodeTotals test = values.Totals(work.Shards);
         if (FailOn(Incomplete(work, test)))
             return;
         values.Clear();

@@ -45,7 +45,7 @@ public sealed class LayerParameters
     public bool IsFinite() => Finite.All(Numbers.Span);
 
     /// <inheritdoc cref="Finite.AllWithin"/>
-    public bool IsWithin(float limit, Share share) => Finite.AllWithin(Numbers.Span[share.Of(Count)], limit);
+    public bool IsWithin(float limit) => Finite.AllWithin(Numbers.Span, limit);
 
     /// <summary>True when all numbers have the same bits as the other's: −0 is not 0 here, and a NaN equals itself.</summary>
     public bool HasSameBits(LayerParameters other) =>

@@ -26,25 +26,16 @@ public interface IOptimizer
         return state;
     }
 
-    /// <summary>Updates one layer alone, so that a layer can go out as soon as its own sum is complete.</summary>
-    /// <param name="layer">Index into <see cref="Parameters.Layers"/>.</param>
-    /// <param name="parameters">W[l] and b[l].</param>
-    /// <param name="updated">Receives the new W[l] and b[l]; may be the same memory.</param>
-    /// <param name="sum">∇W[l] and ∇b[l] as sums over the mini-batch.</param>
+    /// <summary>Updates any run of weights, or of biases.</summary>
+    /// <param name="values">The old ones.</param>
+    /// <param name="velocity">Their part of the state's velocity, which is advanced; empty where there is none.</param>
+    /// <param name="sum">Their part of ∇W or ∇b, as sums over the mini-batch.</param>
+    /// <param name="updated">Receives the new ones; may be the memory of the old.</param>
     /// <param name="exampleCount">m, the mini-batch's true size: the sum is divided by it, once.</param>
     /// <param name="learningRate">η of this step.</param>
-    /// <param name="state">The layer's part of it is advanced.</param>
-    /// <param name="share">The elements of W and of b to update; the others stay.</param>
-    void UpdateLayer(
-        int layer, LayerParameters parameters, LayerParameters updated, LayerParameters sum, int exampleCount, double learningRate,
-        OptimizerState state, Share share);
-
-    /// <summary>Updates all layers, each as <see cref="UpdateLayer"/> does.</summary>
+    /// <param name="areBiases">They do not decay.</param>
+    /// <exception cref="ArgumentException">The runs have different lengths, or the velocity is missing.</exception>
     void Update(
-        Parameters parameters, Parameters updated, IReadOnlyList<LayerParameters> sum, int exampleCount, double learningRate,
-        OptimizerState state, Share share)
-    {
-        for (int layer = 0; layer < parameters.Layers.Count; layer++)
-            UpdateLayer(layer, parameters.Layers[layer], updated.Layers[layer], sum[layer], exampleCount, learningRate, state, share);
-    }
+        ReadOnlySpan<float> values, Span<float> velocity, ReadOnlySpan<float> sum, Span<float> updated, int exampleCount,
+        double learningRate, bool areBiases);
 }

@@ -19,39 +19,13 @@ internal sealed class StochasticGradientDescent(double momentum, double weightDe
 
     public OptimizerState CreateState(NetworkShape shape) => new(hasMomentum ? new Parameters(shape) : null);
 
-    public void UpdateLayer(
-        int layer, LayerParameters parameters, LayerParameters updated, LayerParameters sum, int exampleCount,
-        double learningRate, OptimizerState state, Share share)
+    public void Update(
+        ReadOnlySpan<float> values, Span<float> velocity, ReadOnlySpan<float> sum, Span<float> updated, int exampleCount,
+        double learningRate, bool areBiases)
     {
-        if (parameters.Outputs != sum.Outputs || parameters.Inputs != sum.Inputs)
-        {
-            throw new ArgumentException(
-                $"Cannot update layer {layer}: weights are {parameters.Outputs}x{parameters.Inputs}, their gradient is "
-                + $"{sum.Outputs}x{sum.Inputs}.");
-        }
-
         if (exampleCount < 1)
-        {
-            throw new ArgumentException(
-                $"Cannot update layer {layer}: a gradient over {exampleCount} examples; at least 1 fits.");
-        }
-
-        if (hasMomentum && state.Velocity is null)
-        {
-            throw new ArgumentException(
-                $"Cannot update layer {layer}: the state has no velocity, but momentum is {momentum}.");
-        }
-
-        LayerParameters? velocity = hasMomentum ? state.Velocity!.Layers[layer] : null;
-        float rate = (float)learningRate;
-        Range weights = share.Of(parameters.Weights.Values.Length);
-        Step(
-            parameters.Weights.Values[weights], velocity is null ? default : velocity.Weights.Values[weights],
-            sum.Weights.Values[weights], updated.Weights.Values[weights], exampleCount, weightDecay, rate);
-        Range biases = share.Of(parameters.Biases.Values.Length);
-        Step(
-            parameters.Biases.Values[biases], velocity is null ? default : velocity.Biases.Values[biases],
-            sum.Biases.Values[biases], updated.Biases.Values[biases], exampleCount, 0f, rate);
+            throw new ArgumentException($"Cannot update by a gradient over {exampleCount} examples; at least 1 fits.");
+        Step(values, velocity, sum, updated, exampleCount, areBiases ? 0f : weightDecay, (float)learningRate);
     }
 
     internal void Step(

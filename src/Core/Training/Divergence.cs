@@ -15,18 +15,20 @@ public static class Divergence
     /// </summary>
     private const double MoveAtMost = 1e12;
 
-    /// <summary>Looks at a mini-batch's cost and gradient, before they are used.</summary>
+    /// <summary>The farthest from 0 that an element of a mini-batch's gradient may be.</summary>
+    /// <param name="rate">η of the step.</param>
+    /// <param name="exampleCount">Of the mini-batch: the gradient is a sum over them.</param>
+    public static float LimitOf(double rate, int exampleCount) => (float)Math.Min(MoveAtMost / rate * exampleCount, float.MaxValue);
+
+    /// <summary>Looks at a mini-batch's cost and gradient.</summary>
     /// <param name="gradient">∇W[l] and ∇b[l], as sums.</param>
     /// <param name="rate">η of the step.</param>
-    /// <param name="team">Looks at large models together.</param>
     /// <returns>What the run fails with; null when all is well.</returns>
     public static string? Find(
-        long step, NodeTotals totals, IReadOnlyList<LayerParameters> gradient, double rate, RunConfiguration configuration, ModelTeam team)
+        long step, NodeTotals totals, IReadOnlyList<LayerParameters> gradient, double rate, RunConfiguration configuration)
     {
-        float limit = (float)Math.Min(MoveAtMost / rate * totals.ExampleCount, float.MaxValue);
-        int layer = team.AreWithin(gradient, limit)
-            ? gradient.Count
-            : gradient.TakeWhile(within => within.IsWithin(limit, Share.Whole)).Count();
+        float limit = LimitOf(rate, totals.ExampleCount);
+        int layer = gradient.TakeWhile(within => within.IsWithin(limit)).Count();
         string? ofLayer = layer == gradient.Count ? null : $"the gradient of layer {layer}";
         return (double.IsFinite(totals.Cost), ofLayer) switch
         {

@@ -59,6 +59,7 @@ public sealed class LocalTrainer : IDisposable
         TrainingStart start, TrainingPlan plan, ITrainingObserver observer, CancellationToken cancellation)
     {
         Parameters parameters = start.Parameters.Copy();
+        var updated = new Parameters(model.Shape);
         OptimizerState state = optimizer.CreateState(model.Shape, start.State);
         NodeTotals epochTotals = start.EpochTotals;
         int[] order = new int[dataset.Training.Count];
@@ -91,15 +92,17 @@ public sealed class LocalTrainer : IDisposable
 
             (int first, int end) = plan.PositionsOf(step);
             NodeTotals totals = Backpropagate(order.AsSpan(first, end - first), parameters);
-            if (Divergence.Find(step, totals, root.Layers, rate, configuration, modelTeam) is { } diverged)
+            var sum = new RootSum(root.Layers, null, totals);
+            if (!double.IsFinite(totals.Cost)
+                || !modelTeam.TryUpdate(optimizer, parameters, updated, sum, Divergence.LimitOf(rate, totals.ExampleCount), rate, state))
             {
                 // The weights before the step may still be good.
                 if (parameters.AreFinite())
                     observer.CheckpointDue(step, parameters, state, epochTotals, canWait: false);
-                throw new UserErrorException(diverged);
+                throw new UserErrorException(Divergence.Find(step, totals, root.Layers, rate, configuration)!);
             }
 
-            modelTeam.Update(optimizer, parameters, parameters, root.Layers, end - first, rate, state);
+            (parameters, updated) = (updated, parameters);
             epochTotals += totals;
             observer.StepCommitted(step, totals);
 

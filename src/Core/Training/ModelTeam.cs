@@ -21,8 +21,7 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
 
     private readonly bool isShared = IsShared(shape);
     private readonly Adding adding = new();
-    private readonly Looking looking = new();
-    private readonly Updating updating = new();
+    private readonly StepUpdate update = new();
 
     /// <summary>How many threads models of this shape have work for, on this machine.</summary>
     public static int ThreadsFor(NetworkShape shape) => IsShared(shape) ? Math.Min(Environment.ProcessorCount, ThreadsAtMost) : 1;
@@ -36,23 +35,32 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
         target.Totals = left.Totals + right.Totals;
     }
 
-    /// <inheritdoc cref="Elements.Finite.AllWithin"/>
-    public bool AreWithin(IReadOnlyList<LayerParameters> layers, float limit)
-    {
-        (looking.Layers, looking.Limit, looking.Exceeded) = (layers, limit, false);
-        Run(looking);
-        return !looking.Exceeded;
-    }
-
-    /// <inheritdoc cref="IOptimizer.Update"/>
-    public void Update(
-        IOptimizer optimizer, Parameters parameters, Parameters updated, IReadOnlyList<LayerParameters> sum, int exampleCount, double learningRate,
+    /// <summary>
+    /// The step: updated ← W − η·(∇W/m), with the last addition of the tree, the look at its sum and the update in one way through
+    /// memory.
+    /// </summary>
+    /// <param name="updated">Other memory than the parameters'.</param>
+    /// <param name="sum">∇W and ∇b.</param>
+    /// <param name="limit">No element of the sum is to be farther from 0, or NaN.</param>
+    /// <returns>False: one is, parameters and state are as they were, and what was updated is of no use.</returns>
+    public bool TryUpdate(
+        IOptimizer optimizer, Parameters parameters, Parameters updated, RootSum sum, float limit, double learningRate,
         OptimizerState state)
     {
-        updating.Optimizer = optimizer;
-        (updating.Parameters, updating.Updated, updating.Sum) = (parameters, updated, sum);
-        (updating.ExampleCount, updating.LearningRate, updating.State) = (exampleCount, learningRate, state);
-        Run(updating);
+        update.Prepare(optimizer, parameters, updated, sum, limit, learningRate, state);
+
+        // A velocity that was advanced does not come back: where there is one, the look comes first.
+        if (state.Velocity is not null)
+        {
+            update.OnlyLooks = true;
+            Run(update);
+            if (update.Exceeded)
+                return false;
+            update.OnlyLooks = false;
+        }
+
+        Run(update);
+        return !update.Exceeded;
     }
 
     private static bool IsShared(NetworkShape shape) => shape.ParameterCount >= WorthSharing;
@@ -74,50 +82,5 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
         public IReadOnlyList<LayerParameters> Target { get; set; } = [];
 
         public void Execute(int thread, int threadCount) => ReductionTree.AddLayers(Left, Right, Target, new Share(thread, threadCount));
-    }
-
-    private sealed class Looking : ITeamWork
-    {
-        private volatile bool exceeded;
-
-        public IReadOnlyList<LayerParameters> Layers { get; set; } = [];
-
-        public float Limit { get; set; }
-
-        public bool Exceeded
-        {
-            get => exceeded;
-            set => exceeded = value;
-        }
-
-        public void Execute(int thread, int threadCount)
-        {
-            var share = new Share(thread, threadCount);
-            foreach (LayerParameters layer in Layers)
-            {
-                if (!layer.IsWithin(Limit, share))
-                    exceeded = true;
-            }
-        }
-    }
-
-    private sealed class Updating : ITeamWork
-    {
-        public IOptimizer Optimizer { get; set; } = null!;
-
-        public Parameters Parameters { get; set; } = null!;
-
-        public Parameters Updated { get; set; } = null!;
-
-        public IReadOnlyList<LayerParameters> Sum { get; set; } = [];
-
-        public int ExampleCount { get; set; }
-
-        public double LearningRate { get; set; }
-
-        public OptimizerState State { get; set; } = null!;
-
-        public void Execute(int thread, int threadCount) =>
-            Optimizer.Update(Parameters, Updated, Sum, ExampleCount, LearningRate, State, new Share(thread, threadCount));
     }
 }

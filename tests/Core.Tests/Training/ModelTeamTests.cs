@@ -6,9 +6,12 @@ using Backprop.Core.Training;
 
 namespace Backprop.Core.Tests.Training;
 
-/// <summary>Whatever is done by shares has the bits of what is done at once: large models are shared, small ones not.</summary>
+/// <summary>What a team does to a model has the bits of one thread, and of the definition element by element.</summary>
 public sealed class ModelTeamTests
 {
+    private const double Rate = 0.3;
+    private const double Decay = 0.01;
+
     public static TheoryData<string, int> Teams => new MatrixTheoryData<string, int>(["3-2", "401-331-3"], [1, 2, 3, 7]);
 
     [Theory]
@@ -29,51 +32,70 @@ public sealed class ModelTeamTests
 
     [Theory]
     [MemberData(nameof(Teams))]
-    public void Update_AnyTeam_SameBits(string layers, int threads)
+    public void TryUpdate_AnyTeam_IsTheDefinition(string layers, int threads)
     {
         using var team = new ThreadTeam(threads);
         NetworkShape shape = NetworkShape.Parse(layers);
         foreach (double momentum in (double[])[0, 0.9])
         {
-            IOptimizer optimizer = OptimizerCatalog.Create(
-                new RunConfiguration { Layers = layers, Shards = 1, DatasetSha256 = "", Momentum = momentum, L2 = 0.01 });
-            Parameters expected = ParameterInitializers.Create("scaled-gaussian", shape, 1);
-            Parameters given = expected.Copy();
-            (OptimizerState expectedState, OptimizerState givenState) = (optimizer.CreateState(shape), optimizer.CreateState(shape));
-            var model = new ModelTeam(team, shape);
-            for (int step = 0; step < 2; step++)
+            foreach (bool isWhole in (bool[])[true, false])
             {
-                GradientSum sum = Random(shape, (ulong)(3 + step));
-                optimizer.Update(expected, expected, sum.Layers, 7, 0.3, expectedState, Share.Whole);
-                model.Update(optimizer, given, given, sum.Layers, 7, 0.3, givenState);
-            }
+                IOptimizer optimizer = Optimizer(layers, momentum);
+                Parameters old = ParameterInitializers.Create("scaled-gaussian", shape, 1);
+                Parameters expected = old.Copy();
+                (var expectedVelocity, var updated, OptimizerState state) = (new Parameters(shape), new Parameters(shape), optimizer.CreateState(shape));
+                var model = new ModelTeam(team, shape);
+                for (ulong step = 0; step < 2; step++)
+                {
+                    RootSum sum = Root(Random(shape, 3 + step), isWhole ? null : Random(shape, 13 + step));
+                    Define(expected, expectedVelocity, sum, (float)momentum);
+                    Assert.True(model.TryUpdate(optimizer, old, updated, sum, 2, Rate, state));
+                    (old, updated) = (updated, old);
+                }
 
-            Assert.Equal(expected.ComputeSha256(), given.ComputeSha256());
+                Assert.Equal(expected.ComputeSha256(), old.ComputeSha256());
+                if (momentum > 0)
+                    Assert.Equal(expectedVelocity.ComputeSha256(), state.Velocity!.ComputeSha256());
+            }
         }
     }
 
     [Theory]
     [MemberData(nameof(Teams))]
-    public void AreWithin_OneElementBeyond_IsSeenWhereverItIs(string layers, int threads)
+    public void TryUpdate_OneElementOfTheSumBeyond_IsSeenWhereverItIsAndNothingIsSpoiled(string layers, int threads)
     {
         using var team = new ThreadTeam(threads);
         NetworkShape shape = NetworkShape.Parse(layers);
         var model = new ModelTeam(team, shape);
-        GradientSum sum = Random(shape, 5);
-        Assert.True(model.AreWithin(sum.Layers, 1));
-        foreach (LayerParameters layer in sum.Layers)
+        foreach (double momentum in (double[])[0, 0.9])
         {
-            Span<float> values = layer.Numbers.Span;
-            for (int i = 0; i < values.Length; i += Math.Max(1, values.Length / 61))
+            IOptimizer optimizer = Optimizer(layers, momentum);
+            Parameters old = ParameterInitializers.Create("scaled-gaussian", shape, 1);
+            OptimizerState state = optimizer.CreateState(shape);
+            (GradientSum left, GradientSum right) = (Random(shape, 5), Random(shape, 6));
+            var updated = new Parameters(shape);
+            bool Try() => model.TryUpdate(optimizer, old, updated, Root(left, right), 2, Rate, state);
+            for (int layer = 0; layer < shape.LayerCount; layer++)
             {
-                float before = values[i];
-                values[i] = -1.5f;
-                Assert.False(model.AreWithin(sum.Layers, 1));
-                values[i] = before;
-            }
-        }
+                Memory<float> values = left.Layers[layer].Numbers;
+                for (int i = 0; i < values.Length; i += Math.Max(1, values.Length / 23))
+                {
+                    float before = values.Span[i];
+                    foreach (float beyond in (float[])[-4, float.NaN, float.PositiveInfinity])
+                    {
+                        values.Span[i] = beyond;
+                        Assert.False(Try());
+                    }
 
-        Assert.True(model.AreWithin(sum.Layers, 1));
+                    values.Span[i] = before;
+                }
+            }
+
+            Assert.Equal(ParameterInitializers.Create("scaled-gaussian", shape, 1).ComputeSha256(), old.ComputeSha256());
+            if (state.Velocity is not null)
+                Assert.Equal(new Parameters(shape).ComputeSha256(), state.Velocity.ComputeSha256());
+            Assert.True(Try());
+        }
     }
 
     [Theory]
@@ -97,12 +119,34 @@ public sealed class ModelTeamTests
         }
     }
 
+    /// <summary>The update: g = sum/m; λ·W + g for weights; v = μ·v + g; W − η·v, each rounded once.</summary>
+    private static void Define(Parameters parameters, Parameters velocity, RootSum sum, float momentum)
+    {
+        for (int layer = 0; layer < parameters.Layers.Count; layer++)
+        {
+            Span<float> w = parameters.Layers[layer].Numbers.Span;
+            Span<float> v = velocity.Layers[layer].Numbers.Span;
+            for (int i = 0; i < w.Length; i++)
+            {
+                float s = sum.Left[layer].Numbers.Span[i];
+                if (sum.Right is not null)
+                    s += sum.Right[layer].Numbers.Span[i];
+                float decay = i < parameters.Layers[layer].Weights.Memory.Length ? (float)Decay : 0;
+                float g = MathF.FusedMultiplyAdd(decay, w[i], s / sum.Totals.ExampleCount);
+                v[i] = momentum == 0 ? g : MathF.FusedMultiplyAdd(momentum, v[i], g);
+                w[i] = MathF.FusedMultiplyAdd(-(float)Rate, v[i], w[i]);
+            }
+        }
+    }
+
+    private static IOptimizer Optimizer(string layers, double momentum) => OptimizerCatalog.Create(
+        new RunConfiguration { Layers = layers, Shards = 1, DatasetSha256 = "", Momentum = momentum, L2 = Decay });
+
+    private static RootSum Root(GradientSum left, GradientSum? right) => new(left.Layers, right?.Layers, new NodeTotals(7, 0, 0));
+
     private static GradientSum Random(NetworkShape shape, ulong seed)
     {
-        var sum = new GradientSum(shape) { Totals = new NodeTotals(3, 1, seed) };
-        Parameters numbers = ParameterInitializers.Create("scaled-gaussian", shape, seed);
-        for (int layer = 0; layer < sum.Layers.Count; layer++)
-            numbers.Layers[layer].CopyTo(sum.Layers[layer]);
+        var sum = new GradientSum(ParameterInitializers.Create("scaled-gaussian", shape, seed).Layers) { Totals = new NodeTotals(3, 1, seed) };
         foreach (LayerParameters layer in sum.Layers)
         {
             foreach (ref float number in layer.Numbers.Span)

@@ -1,0 +1,80 @@
+using Backprop.Core.Elements;
+using Backprop.Core.LinearAlgebra;
+using Backprop.Core.Model;
+using Backprop.Core.Optimizers;
+
+namespace Backprop.Core.Training;
+
+/// <summary>
+/// Adds the two halves of a sum, looks at it and updates by it, some numbers at a time, so that a sum is gone through while
+/// it is in the nearest cache and never written to memory.
+/// </summary>
+internal sealed class StepUpdate : ITeamWork
+{
+    /// <summary>16 KiB.</summary>
+    private const int BlockLength = 4096;
+
+    private IOptimizer optimizer = null!;
+    private Parameters parameters = null!;
+    private Parameters updated = null!;
+    private RootSum sum;
+    private float limit;
+    private double learningRate;
+    private OptimizerState state = null!;
+    private volatile bool exceeded;
+
+    /// <summary>Looks at the sum and changes nothing.</summary>
+    public bool OnlyLooks { get; set; }
+
+    /// <summary>An element of the sum is beyond the limit.</summary>
+    public bool Exceeded => exceeded;
+
+    /// <summary>Names the next step.</summary>
+    public void Prepare(
+        IOptimizer stepOptimizer, Parameters before, Parameters after, RootSum gradient, float largest, double rate, OptimizerState optimizerState)
+    {
+        (optimizer, parameters, updated, sum) = (stepOptimizer, before, after, gradient);
+        (limit, learningRate, state) = (largest, rate, optimizerState);
+        (OnlyLooks, exceeded) = (false, false);
+    }
+
+    public void Execute(int thread, int threadCount)
+    {
+        var share = new Share(thread, threadCount);
+        Span<float> scratch = stackalloc float[BlockLength];
+        for (int layer = 0; layer < parameters.Layers.Count; layer++)
+        {
+            int weights = parameters.Layers[layer].Weights.Memory.Length;
+            int count = parameters.Layers[layer].Count;
+            Process(layer, 0, share.Of(weights), scratch, areBiases: false);
+            Process(layer, weights, share.Of(count - weights), scratch, areBiases: true);
+        }
+    }
+
+    /// <param name="range">Of the weights or the biases, which begin at the offset.</param>
+    private void Process(int layer, int offset, Range range, Span<float> scratch, bool areBiases)
+    {
+        Span<float> old = parameters.Layers[layer].Numbers.Span;
+        Span<float> next = updated.Layers[layer].Numbers.Span;
+        Span<float> velocity = state.Velocity is null ? default : state.Velocity.Layers[layer].Numbers.Span;
+        ReadOnlySpan<float> left = sum.Left[layer].Numbers.Span;
+        ReadOnlySpan<float> right = sum.Right is null ? default : sum.Right[layer].Numbers.Span;
+        int end = offset + range.End.Value;
+        for (int begin = offset + range.Start.Value; begin < end && !exceeded; begin += BlockLength)
+        {
+            Range block = begin..Math.Min(begin + BlockLength, end);
+            ReadOnlySpan<float> gradient = left[block];
+            if (!right.IsEmpty)
+            {
+                Span<float> added = scratch[..gradient.Length];
+                ElementLoop.Map(default(Sum), gradient, right[block], added);
+                gradient = added;
+            }
+
+            if (!Finite.AllWithin(gradient, limit))
+                exceeded = true;
+            else if (!OnlyLooks)
+                optimizer.Update(old[block], velocity.IsEmpty ? default : velocity[block], gradient, next[block], sum.Totals.ExampleCount, learningRate, areBiases);
+        }
+    }
+}
