@@ -30,11 +30,11 @@ internal sealed class NodeComputer : IDisposable
     private Parameters parameters;
 
     public NodeComputer(
-        Welcome run, Dataset dataset, ThreadTeam team, SharedModels? slots, SharedModels? sharedWeights, Doorbell? doorbell,
-        IncomingFrames incoming, OutgoingFrames outgoing)
+        Welcome run, Dataset dataset, ThreadTeam team, CoordinatorMemory memory, IncomingFrames incoming,
+        OutgoingFrames outgoing)
     {
-        this.sharedWeights = sharedWeights;
-        this.doorbell = doorbell;
+        sharedWeights = memory.Weights;
+        doorbell = memory.Doorbell;
         this.run = run;
         this.dataset = dataset;
         this.outgoing = outgoing;
@@ -44,7 +44,7 @@ internal sealed class NodeComputer : IDisposable
         parameters = ownParameters = new Parameters(model.Shape);
         backpropagation = new NodeBackpropagation(model, plan.MiniBatch, team);
         weights = new WeightsGate(ownParameters, incoming, run.RunId, computing);
-        sender = new NodeValueSender(outgoing, run.RunId, slots, doorbell, computing);
+        sender = new NodeValueSender(outgoing, run.RunId, memory.Slots, doorbell, computing);
         examples = new StepExamples(plan, run.Seed, run.Shuffle);
         trace = run.Trace ? new StepTrace(weights, sender, computing) : null;
     }

@@ -2,7 +2,6 @@ using Backprop.Core.Data;
 using Backprop.Core.LinearAlgebra;
 using Backprop.Core.Model;
 using Backprop.Protos;
-using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
 using Backprop.Worker.Transport;
 using Grpc.Core;
@@ -36,9 +35,7 @@ internal sealed class TrainingWorker(
         var outgoing = new OutgoingFrames();
         var conversation = new Conversation(call.ResponseStream, incoming, outgoing, time);
         Task computing = Task.CompletedTask;
-        SharedModels? slots = null;
-        SharedModels? weights = null;
-        Doorbell? doorbell = null;
+        CoordinatorMemory? memory = null;
         try
         {
             outgoing.Add(new WorkerMessage { Join = identity });
@@ -53,10 +50,9 @@ internal sealed class TrainingWorker(
                 return await Outcome(first, receiving);
 
             Dataset dataset = await opening;
-            (slots, weights) = Map(run.SharedMemory, NetworkShape.Parse(run.Layers));
-            doorbell = slots is null ? null : Doorbell.TryConnect(run.SharedMemory.Doorbell, slots.Key);
+            memory = CoordinatorMemory.Open(run.SharedMemory, NetworkShape.Parse(run.Layers), identity.SharedMemory);
             computing = Task.Factory.StartNew(
-                () => ComputeUntilEnded(run, dataset, slots, weights, doorbell, incoming, outgoing, ended.Token), CancellationToken.None,
+                () => ComputeUntilEnded(run, dataset, memory, incoming, outgoing, ended.Token), CancellationToken.None,
                 TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
             // The writer ends when the worker leaves, or when the call breaks, and so does the doorbell; only the reader knows why.
@@ -68,21 +64,10 @@ internal sealed class TrainingWorker(
         {
             incoming.End();
             await ended.CancelAsync();
-            doorbell?.Dispose();
+            memory?.Doorbell?.Dispose();
             await computing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            slots?.Dispose();
-            weights?.Dispose();
+            memory?.Dispose();
         }
-    }
-
-    /// <summary>The memory that a coordinator on this machine offers; null where tensors are to travel over gRPC.</summary>
-    private static (SharedModels? Slots, SharedModels? Weights) Map(SharedMemoryOffer? offer, NetworkShape shape)
-    {
-        if (offer is null)
-            return (null, null);
-        SharedModels? slots = SharedModels.TryOpen(offer.Path, offer.Key.Span, shape, (int)Math.Min(offer.Slots, int.MaxValue), isWritable: true);
-        return (slots, slots is null ? null : SharedModels.TryOpen(
-            offer.WeightsPath, offer.WeightsKey.Span, shape, (int)Math.Min(offer.WeightsPlaces, int.MaxValue), isWritable: false));
     }
 
     private static async Task<RunEnded?> Outcome(Task first, Task<RunEnded?> receiving)
@@ -99,26 +84,25 @@ internal sealed class TrainingWorker(
     }
 
     private void ComputeUntilEnded(
-        Welcome run, Dataset dataset, SharedModels? slots, SharedModels? weights, Doorbell? doorbell, IncomingFrames incoming,
-        OutgoingFrames outgoing, CancellationToken ended)
+        Welcome run, Dataset dataset, CoordinatorMemory memory, IncomingFrames incoming, OutgoingFrames outgoing, CancellationToken ended)
     {
-        using var computer = new NodeComputer(run, dataset, team, slots, weights, doorbell, incoming, outgoing);
+        using var computer = new NodeComputer(run, dataset, team, memory, incoming, outgoing);
         computer.Prepare();
         outgoing.Add(new WorkerMessage
         {
             Ready = new WorkerReady
             {
                 DatasetSha256 = dataset.Sha256,
-                SharedMemory = slots is not null,
-                SharedWeights = weights is not null,
-                Doorbell = doorbell is not null,
+                SharedMemory = memory.Slots is not null,
+                SharedWeights = memory.Weights is not null,
+                Doorbell = memory.Doorbell is not null,
             },
         });
-        notice($"joined run {run.RunId}: {run.Layers} on {run.DatasetName}, {identity.Threads} threads");
+        notice($"joined run {run.RunId}: {run.Layers} on {run.DatasetName}, {identity.Threads} threads, {memory.Transport}");
         while (true)
         {
-            CoordinatorMessage? message = doorbell is null ? incoming.Take().Message : doorbell.Receive(CoordinatorMessage.Parser);
-            if (message is null && doorbell is not null)
+            CoordinatorMessage? message = memory.Doorbell is null ? incoming.Take().Message : memory.Doorbell.Receive(CoordinatorMessage.Parser);
+            if (message is null && memory.Doorbell is not null)
                 return;
             computer.Compute(
                 message?.Assignment ?? throw new MalformedMessageException("weights that no assignment announced"), ended);

@@ -17,6 +17,7 @@ public sealed class TransportTests : IDisposable
         await using HeldRun run = await HeldRun.StartAsync(directory);
         await using ProgramProcess worker = CoordinatorProcess.StartWorker(directory, run.Address, "shared");
         await run.TakeInAsync("shared");
+        await worker.LineAsync("^joined run .*, tensors by shared memory");
 
         string[] open = SharedFilesOf(worker.Id);
         Assert.Equal(2, open.Length);
@@ -45,6 +46,7 @@ public sealed class TransportTests : IDisposable
         await using HeldRun run = await HeldRun.StartAsync(directory);
         await using ProgramProcess worker = CoordinatorProcess.StartWorker(directory, run.Address, "apart", "--transport", "grpc");
         await run.TakeInAsync("apart");
+        await worker.LineAsync("^joined run .*, tensors over gRPC, as --transport says");
 
         Assert.Empty(SharedFilesOf(worker.Id));
         Assert.Empty(SharedFilesOf(run.Coordinator.Program.Id));

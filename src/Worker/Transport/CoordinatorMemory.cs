@@ -1,0 +1,51 @@
+using Backprop.Core.Model;
+using Backprop.Protos;
+using Backprop.Protos.SharedMemory;
+
+namespace Backprop.Worker.Transport;
+
+/// <summary>What a worker shares with a coordinator on its own machine, and why not where it does not.</summary>
+internal sealed class CoordinatorMemory : IDisposable
+{
+    private CoordinatorMemory(string transport) => Transport = transport;
+
+    /// <summary>Where values arise; null: they are sent.</summary>
+    public SharedModels? Slots { get; private init; }
+
+    /// <summary>Where weights are read; null: they are received.</summary>
+    public SharedModels? Weights { get; private init; }
+
+    /// <summary>By which messages that a step waits for go; null: they go with the call.</summary>
+    public Doorbell? Doorbell { get; private init; }
+
+    /// <summary>How tensors travel, for people, with the reason where it is not by shared memory.</summary>
+    public string Transport { get; }
+
+    /// <summary>Opens what the coordinator offers.</summary>
+    /// <param name="isWanted">Whether it was asked for.</param>
+    public static CoordinatorMemory Open(SharedMemoryOffer? offer, NetworkShape shape, bool isWanted)
+    {
+        if (!isWanted)
+            return new CoordinatorMemory("tensors over gRPC, as --transport says");
+        if (offer is null)
+            return new CoordinatorMemory("tensors over gRPC: the coordinator is on another machine, or has no room for shared memory");
+        SharedModels? slots = SharedModels.TryOpen(offer.Path, offer.Key.Span, shape, (int)Math.Min(offer.Slots, int.MaxValue), isWritable: true);
+        if (slots is null)
+            return new CoordinatorMemory("tensors over gRPC: the coordinator's shared memory cannot be opened from here");
+        SharedModels? weights = SharedModels.TryOpen(
+            offer.WeightsPath, offer.WeightsKey.Span, shape, (int)Math.Min(offer.WeightsPlaces, int.MaxValue), isWritable: false);
+        return new CoordinatorMemory(weights is null ? "sums by shared memory, weights over gRPC: theirs cannot be opened from here" : "tensors by shared memory")
+        {
+            Slots = slots,
+            Weights = weights,
+            Doorbell = Doorbell.TryConnect(offer.Doorbell, slots.Key),
+        };
+    }
+
+    public void Dispose()
+    {
+        Doorbell?.Dispose();
+        Slots?.Dispose();
+        Weights?.Dispose();
+    }
+}
