@@ -48,13 +48,17 @@ public static class PemFiles
             : throw new UserErrorException($"{option} {path} holds no certificate; it takes one or more in PEM.");
     }
 
-    /// <summary>Trusts these certificates, and what they signed, instead of the machine's own authorities.</summary>
+    /// <summary>
+    /// Trusts these certificates, and what they signed, instead of the machine's own authorities. Fetches nothing: a stranger's
+    /// certificate may name any address for others that it needs.
+    /// </summary>
     public static X509ChainPolicy TrustOnly(X509Certificate2Collection authorities)
     {
         var policy = new X509ChainPolicy
         {
             TrustMode = X509ChainTrustMode.CustomRootTrust,
             RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
         };
         policy.CustomTrustStore.AddRange(authorities);
         return policy;

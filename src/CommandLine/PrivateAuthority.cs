@@ -16,6 +16,9 @@ public sealed class PrivateAuthority : IDisposable
     /// <summary>id-kp-serverAuth of RFC 5280.</summary>
     public const string ServerUse = "1.3.6.1.5.5.7.3.1";
 
+    /// <summary>The name (subject alternative name, DNS) that a worker's certificate has, whoever signed it.</summary>
+    public const string WorkerName = "backprop-worker";
+
     /// <summary>Clocks of two machines may differ.</summary>
     private static readonly TimeSpan ClockDifference = TimeSpan.FromHours(1);
 
@@ -64,23 +67,55 @@ public sealed class PrivateAuthority : IDisposable
     }
 
     /// <summary>For workers, which show it to their coordinator.</summary>
-    public PemPair ForWorkers() => Sign("Backprop worker", workerUse, null);
-
-    /// <summary>Whether authorities signed a certificate, for a worker's use, and it is of this day.</summary>
-    /// <returns>Null when it is so; else what is wrong.</returns>
-    public static string? WhyNotAWorkers(X509Certificate2 shown, X509Certificate2Collection authorities)
+    public PemPair ForWorkers()
     {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.ApplicationPolicy.Add(workerUse);
-        return chain.Build(shown) ? null : string.Join(", ", chain.ChainStatus.Select(status => status.Status).Distinct());
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(WorkerName);
+        return Sign("Backprop worker", workerUse, names.Build());
     }
+
+    /// <summary>Whether a certificate is a worker's: signed by an authority, for that use, with that name, of this day.</summary>
+    /// <param name="shown">Null: none was shown.</param>
+    /// <param name="chain">From it to the authorities that are trusted.</param>
+    /// <param name="now">For words: whether it is not valid yet, or not any more.</param>
+    /// <returns>Null when it is so; else what is wrong.</returns>
+    public static string? WhyNotAWorkers(X509Certificate2? shown, X509Chain? chain, DateTimeOffset now)
+    {
+        if (shown is null || chain is null)
+            return "none was shown";
+        foreach (X509ChainStatus status in chain.ChainStatus)
+        {
+            if (status.Status != X509ChainStatusFlags.NoError)
+                return Describe(status.Status, shown, now);
+        }
+
+        if (!shown.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(
+            uses => uses.EnhancedKeyUsages.Cast<Oid>().Any(use => use.Value == workerUse.Value)))
+        {
+            return "the one shown is not for a client's use";
+        }
+
+        return shown.MatchesHostname(WorkerName, allowWildcards: false, allowCommonName: false)
+            ? null
+            : $"the one shown does not name {WorkerName}";
+    }
+
+    private static string Describe(X509ChainStatusFlags status, X509Certificate2 shown, DateTimeOffset now) => status switch
+    {
+        X509ChainStatusFlags.NotTimeValid when shown.NotBefore.ToUniversalTime() > now.UtcDateTime =>
+            $"the one shown is not valid before {shown.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm} UTC",
+        X509ChainStatusFlags.NotTimeValid when shown.NotAfter.ToUniversalTime() < now.UtcDateTime =>
+            $"the one shown expired on {shown.NotAfter.ToUniversalTime():yyyy-MM-dd}",
+        X509ChainStatusFlags.NotTimeValid => "the one shown was signed by an authority that is out of date",
+        X509ChainStatusFlags.PartialChain or X509ChainStatusFlags.UntrustedRoot => "the one shown was signed by another authority",
+        X509ChainStatusFlags.NotValidForUsage => "the one shown is not for a client's use",
+        X509ChainStatusFlags.NotSignatureValid => "the signature of the one shown is wrong",
+        _ => $"the one shown does not fit ({status})",
+    };
 
     private static CertificateRequest Request(string name, ECDsa key) => new($"CN={name}", key, HashAlgorithmName.SHA256);
 
-    private PemPair Sign(string name, Oid use, X509Extension? names)
+    private PemPair Sign(string name, Oid use, X509Extension names)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = Request(name, key);
@@ -90,8 +125,7 @@ public sealed class PrivateAuthority : IDisposable
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([use], critical: false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
             certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false));
-        if (names is not null)
-            request.CertificateExtensions.Add(names);
+        request.CertificateExtensions.Add(names);
         byte[] serial = RandomNumberGenerator.GetBytes(SerialLength);
         // A serial number is positive.
         serial[0] &= 0x7F;

@@ -32,6 +32,14 @@ internal sealed class CoordinatorHost : IAsyncDisposable
     /// <summary>Workers, those that are told that there are too many, and people who look.</summary>
     private const int ConnectionsAtMost = 4096;
 
+    /// <summary>A worker has two or three calls at a time.</summary>
+    private const int StreamsAtMost = 100;
+
+    /// <summary>Browsers send a host's cookies to each of its ports.</summary>
+    private const int HeaderBytesAtMost = 32 * 1024;
+
+    private const int HeadersAtMost = 100;
+
     /// <summary>How long a connection may live without a call, and a call's headers may take.</summary>
     private static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(10);
 
@@ -45,7 +53,7 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         int next = 0;
         Uri? grpc = wanted.Grpc is null ? null : addresses[next++];
         LocalWorkerAddress = wanted.IsSecured ? addresses[next++] : grpc;
-        GrpcAddress = grpc is null ? null : Reachable(grpc);
+        GrpcAddress = grpc is null ? null : Reachable(grpc, wanted);
         DashboardAddress = wanted.Dashboard is null ? null : addresses[next];
     }
 
@@ -114,13 +122,20 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         kestrel.Limits.KeepAliveTimeout = IdleLimit;
         kestrel.Limits.RequestHeadersTimeout = IdleLimit;
         kestrel.Limits.MinResponseDataRate = null;
+        kestrel.Limits.Http2.MaxStreamsPerConnection = StreamsAtMost;
+        kestrel.Limits.MaxRequestHeadersTotalSize = HeaderBytesAtMost;
+        kestrel.Limits.MaxRequestHeaderCount = HeadersAtMost;
         if (addresses.Grpc is { } grpc)
         {
             kestrel.Listen(grpc, endpoint =>
             {
                 endpoint.Protocols = HttpProtocols.Http2;
-                if (addresses.IsSecured)
-                    endpoint.UseHttps(https => Secure(https, addresses, log));
+                if (!addresses.IsSecured)
+                    return;
+                var guard = new ConnectionGuard(log, TimeProvider.System);
+                endpoint.Use(guard.Count);
+                endpoint.UseHttps(https => Secure(https, addresses, log));
+                endpoint.Use(ConnectionGuard.Secured);
             });
             if (addresses.IsSecured)
                 kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.Protocols = HttpProtocols.Http2);
@@ -136,14 +151,7 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         if (addresses.ClientAuthorityFile is null)
             return;
         X509Certificate2Collection authorities = PemFiles.ReadAuthorities("--client-ca-file", addresses.ClientAuthorityFile);
-        https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-        https.ClientCertificateValidation = (shown, _, _) =>
-        {
-            string? wrong = PrivateAuthority.WhyNotAWorkers(shown, authorities);
-            if (wrong is not null)
-                log.Refused($"its certificate is not a worker's of --client-ca-file ({wrong})", "another machine");
-            return wrong is null;
-        };
+        https.OnAuthenticate = new WorkerCertificates(authorities, log, TimeProvider.System).Require;
     }
 
     private static void AddGrpc(IServiceCollection services, RunSession session, RunRecorder recorder, AccessLog log)
@@ -152,6 +160,7 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         services.AddSingleton(recorder);
         services.AddSingleton(log);
         services.AddSingleton<JoinRate>();
+        services.AddSingleton(_ => new DatasetStream(session.Dataset, session.Time));
         services.AddGrpc(grpc =>
         {
             grpc.MaxReceiveMessageSize = ProtocolVersion.MaximumMessageLength;
@@ -197,10 +206,19 @@ internal sealed class CoordinatorHost : IAsyncDisposable
         application.MapGrpcHealthChecksService();
     }
 
-    private static Uri Reachable(Uri address) =>
+    /// <summary>An address that others can call: by a name of the certificate, where every address is open.</summary>
+    private static Uri Reachable(Uri address, HostAddresses wanted) =>
         IPAddress.TryParse(address.Host.Trim('[', ']'), out IPAddress? ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any))
-            ? new UriBuilder(address) { Host = Dns.GetHostName() }.Uri
+            ? new UriBuilder(address) { Host = (wanted.IsSecured ? NameOf(wanted) : null) ?? Dns.GetHostName() }.Uri
             : address;
+
+    private static string? NameOf(HostAddresses wanted)
+    {
+        using X509Certificate2 certificate = PemFiles.ReadCertificate(wanted.CertificateFile!, wanted.KeyFile!);
+        X509SubjectAlternativeNameExtension[] names = [.. certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>()];
+        return names.SelectMany(name => name.EnumerateDnsNames()).FirstOrDefault(name => !name.Contains('*', StringComparison.Ordinal))
+            ?? names.SelectMany(name => name.EnumerateIPAddresses()).FirstOrDefault()?.ToString();
+    }
 
     private static UserErrorException Unavailable(HostAddresses addresses, Exception error)
     {

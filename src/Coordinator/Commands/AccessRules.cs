@@ -82,6 +82,13 @@ internal static class AccessRules
                 + "would accept it; it takes one that is still valid.");
         }
 
+        if (certificate.NotBefore.ToUniversalTime() > TimeProvider.System.GetUtcNow().UtcDateTime)
+        {
+            throw new UserErrorException(
+                $"--cert-file {certificatePath} is not valid before {certificate.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm} UTC, and no "
+                + "worker would accept it until then; it takes one that is valid now.");
+        }
+
         if (certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().FirstOrDefault() is { } uses
             && !uses.EnhancedKeyUsages.Cast<Oid>().Any(use => use.Value == PrivateAuthority.ServerUse))
         {

@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using Backprop.Core.Data;
 using Backprop.Protos;
 using Google.Protobuf;
@@ -7,18 +6,19 @@ using DatasetRequest = Backprop.Protos.DatasetRequest;
 
 namespace Backprop.Coordinator.Transport;
 
-/// <summary>Streams the run's data set to a worker that does not hold it.</summary>
-internal static class DatasetStream
+/// <summary>Streams the run's data set to workers that do not hold it, from where it stands.</summary>
+internal sealed class DatasetStream(Dataset dataset, TimeProvider time) : IDisposable
 {
-    private const int ChunkLength = 512 * 1024;
+    /// <summary>Streams at once; others wait their turn, and the link is the same for all of them.</summary>
+    public const int StreamsAtMost = 32;
 
     /// <summary>How long a worker may take for a chunk: a link of 100 kbit/s does, one that does not read is let go.</summary>
     private static readonly TimeSpan ChunkLimit = TimeSpan.FromMinutes(1);
 
+    private readonly SemaphoreSlim turns = new(StreamsAtMost);
+
     /// <exception cref="RpcException">NOT_FOUND: the run has another data set. DEADLINE_EXCEEDED: nobody reads.</exception>
-    public static async Task SendAsync(
-        DatasetRequest request, IServerStreamWriter<DatasetChunk> responses, Dataset dataset, TimeProvider time,
-        CancellationToken cancellation)
+    public async Task SendAsync(DatasetRequest request, IServerStreamWriter<DatasetChunk> responses, CancellationToken cancellation)
     {
         if (request.Sha256 != dataset.Sha256)
         {
@@ -26,29 +26,21 @@ internal static class DatasetStream
                 StatusCode.NotFound, $"This run's data set is {dataset.Name}, SHA-256 {dataset.Sha256}."));
         }
 
-        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 4 * ChunkLength, resumeWriterThreshold: ChunkLength));
-        Task writing = Task.Run(() => Produce(dataset, pipe.Writer), cancellation);
+        await turns.WaitAsync(cancellation);
         try
         {
-            byte[] chunk = new byte[ChunkLength];
-            using Stream bytes = pipe.Reader.AsStream();
-            int length;
-            while ((length = await bytes.ReadAtLeastAsync(chunk, ChunkLength, throwOnEndOfStream: false, cancellation)) > 0)
-            {
-                var next = new DatasetChunk { Data = UnsafeByteOperations.UnsafeWrap(chunk.AsMemory(0, length)) };
-                await SendAsync(next, responses, time, cancellation);
-            }
+            foreach (ReadOnlyMemory<byte> block in DatasetFile.Blocks(dataset))
+                await SendAsync(new DatasetChunk { Data = UnsafeByteOperations.UnsafeWrap(block) }, responses, cancellation);
         }
         finally
         {
-            // Lets a producer that still writes see that nobody reads.
-            await pipe.Reader.CompleteAsync();
-            await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            turns.Release();
         }
     }
 
-    private static async Task SendAsync(
-        DatasetChunk chunk, IServerStreamWriter<DatasetChunk> responses, TimeProvider time, CancellationToken cancellation)
+    public void Dispose() => turns.Dispose();
+
+    private async Task SendAsync(DatasetChunk chunk, IServerStreamWriter<DatasetChunk> responses, CancellationToken cancellation)
     {
         using var slow = new CancellationTokenSource(ChunkLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(slow.Token, cancellation);
@@ -61,21 +53,5 @@ internal static class DatasetStream
             throw new RpcException(new Status(
                 StatusCode.DeadlineExceeded, $"{chunk.Data.Length} bytes were not taken within {ChunkLimit.TotalSeconds:0} s."));
         }
-    }
-
-    private static void Produce(Dataset dataset, PipeWriter writer)
-    {
-        Exception? failure = null;
-        try
-        {
-            using Stream stream = writer.AsStream(leaveOpen: true);
-            DatasetFile.Write(dataset, stream);
-        }
-        catch (Exception error) when (error is IOException or InvalidOperationException or OperationCanceledException)
-        {
-            failure = error;
-        }
-
-        writer.Complete(failure);
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Threading.RateLimiting;
 using Grpc.Core;
 
@@ -35,7 +36,7 @@ internal sealed class JoinRate(AccessLog log) : IDisposable
     }
 
     /// <summary>Tells the operator of a refusal.</summary>
-    public void Tell(string peer) => log.Refused($"joins came faster than {PerSecond} a second", peer);
+    public void Tell(EndPoint? peer) => log.Refused($"joins came faster than {PerSecond} a second", peer);
 
     public void Dispose() => limiter.Dispose();
 }

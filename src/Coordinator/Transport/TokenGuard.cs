@@ -21,12 +21,16 @@ internal sealed class TokenGuard(string token, AccessLog log)
         // Hashes of equal length: the time taken says nothing about the token.
         if (!CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given)), expected))
             return Refuse(context, "it showed another token", "Not this run's token: see the worker's --token-file.");
+        if (context.Features.Get<ConnectionAdmission>() is { } admission)
+            admission.IsAdmitted = true;
         return next(context);
     }
 
     private Task Refuse(HttpContext context, string why, string told)
     {
-        log.Refused(why, $"{context.Connection.RemoteIpAddress}:{context.Connection.RemotePort}");
+        log.Refused(why, context.Peer());
+        if (context.Features.Get<ConnectionAdmission>() is { } admission)
+            admission.IsTold = true;
         GrpcRefusal.Answer(context, StatusCode.Unauthenticated, told);
         return Task.CompletedTask;
     }

@@ -10,7 +10,7 @@ using WorkerFrame = Backprop.Protos.Tensors.Frame<Backprop.Protos.WorkerMessage,
 namespace Backprop.Coordinator.Transport;
 
 /// <summary>Service Training over gRPC: in and out, no decisions.</summary>
-internal sealed class TrainingService(RunSession session, JoinRate joins) : TrainingServiceBase
+internal sealed class TrainingService(RunSession session, JoinRate joins, DatasetStream datasets, AccessLog log) : TrainingServiceBase
 {
     /// <summary>How long a frame on its way may hold up the end of a call.</summary>
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(2);
@@ -19,23 +19,33 @@ internal sealed class TrainingService(RunSession session, JoinRate joins) : Trai
         IAsyncStreamReader<WorkerFrame> requests, IServerStreamWriter<CoordinatorFrame> responses,
         ServerCallContext context)
     {
-        JoinRequest join = JoinCheck.Check(await ReadFirstAsync(requests, context), session);
         WorkerConnection connection;
         try
         {
-            connection = session.Workers.Add(join, id =>
-            {
-                joins.Take();
-                return Welcome(id, join, context);
-            });
+            connection = Join(await ReadFirstAsync(requests, context), context);
         }
         catch (RpcException error) when (error.Status.Detail == JoinRate.Refusal)
         {
-            joins.Tell(context.Peer);
+            joins.Tell(context.GetHttpContext().Peer());
+            throw;
+        }
+        catch (RpcException error) when (error.StatusCode != StatusCode.Unavailable)
+        {
+            log.Refused($"it may not join ({error.StatusCode})", context.GetHttpContext().Peer(), $": {error.Status.Detail}");
             throw;
         }
 
         await ServeAsync(connection, requests, responses, context);
+    }
+
+    private WorkerConnection Join(WorkerFrame? first, ServerCallContext context)
+    {
+        JoinRequest join = JoinCheck.Check(first, session);
+        return session.Workers.Add(join, id =>
+        {
+            joins.Take();
+            return Welcome(id, join, context);
+        });
     }
 
     /// <summary>Memory is taken for an admitted worker only, and its welcome comes before anything else that it is told.</summary>
@@ -51,7 +61,7 @@ internal sealed class TrainingService(RunSession session, JoinRate joins) : Trai
 
     public override Task FetchDataset(
         DatasetRequest request, IServerStreamWriter<DatasetChunk> responses, ServerCallContext context) =>
-        DatasetStream.SendAsync(request, responses, session.Dataset, session.Time, context.CancellationToken);
+        datasets.SendAsync(request, responses, context.CancellationToken);
 
     /// <summary>The join, which must come soon.</summary>
     private async Task<WorkerFrame?> ReadFirstAsync(

@@ -22,7 +22,7 @@ internal sealed class ByteInputs : ExampleInputs
 
     public override int Divisor { get; }
 
-    public ReadOnlySpan<byte> Values => values;
+    public ReadOnlyMemory<byte> Values => values;
 
     public override void CopyTo(int example, Span<float> column)
     {

@@ -30,6 +30,7 @@ public static class DatasetFile
     private const int MaximumClasses = 1 << 20;
     private const int MaximumInputs = 1 << 20;
     private const int BlockLength = 1 << 16;
+    private const int WrittenBlockLength = 1 << 19;
 
     private static ReadOnlySpan<byte> Magic => "BACKPROP"u8;
 
@@ -39,23 +40,33 @@ public static class DatasetFile
         + SetLength(dataset.Training.Count, dataset.InputCount, dataset.Training.Inputs.Divisor)
         + SetLength(dataset.Test.Count, dataset.InputCount, dataset.Test.Inputs.Divisor);
 
-    /// <summary>Writes in blocks of at most 64 KiB or as the storage has them: nothing is copied as a whole.</summary>
     public static void Write(Dataset dataset, Stream stream)
     {
-        byte[] header = new byte[HeaderLength];
-        Magic.CopyTo(header);
-        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), Version);
-        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(12), dataset.Training.Inputs.Divisor);
-        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(16), dataset.InputCount);
-        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(20), dataset.ClassCount);
-        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(24), dataset.Training.Count);
-        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(28), dataset.Test.Count);
-        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(32), checked((int)ClassNamesBlock.Length(dataset.ClassNames)));
-        stream.Write(header);
+        foreach (ReadOnlyMemory<byte> block in Blocks(dataset))
+            stream.Write(block.Span);
+    }
 
-        ClassNamesBlock.Write(dataset.ClassNames, stream);
-        WriteSet(dataset.Training, stream);
-        WriteSet(dataset.Test, stream);
+    /// <summary>
+    /// The bytes in blocks of at most 512 KiB, for who sends them at his own pace: bytes of inputs from where they stand, nothing is
+    /// copied as a whole. A block is valid until the next one is asked for.
+    /// </summary>
+    public static IEnumerable<ReadOnlyMemory<byte>> Blocks(Dataset dataset)
+    {
+        using (var beginning = new MemoryStream())
+        {
+            beginning.Write(Header(dataset));
+            ClassNamesBlock.Write(dataset.ClassNames, beginning);
+            foreach (ReadOnlyMemory<byte> block in Blocks(beginning.GetBuffer().AsMemory(0, checked((int)beginning.Length))))
+                yield return block;
+        }
+
+        foreach (ExampleSet set in (ExampleSet[])[dataset.Training, dataset.Test])
+        {
+            foreach (ReadOnlyMemory<byte> block in Inputs(set.Inputs))
+                yield return block;
+            foreach (ReadOnlyMemory<byte> block in Words(set.Labels, BinaryPrimitives.WriteInt32LittleEndian))
+                yield return block;
+        }
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote, every length checked against the stream's before memory is taken.</summary>
@@ -109,27 +120,43 @@ public static class DatasetFile
         return Convert.ToHexStringLower(sha256.Hash!);
     }
 
-    private static void WriteSet(ExampleSet set, Stream stream)
+    private static byte[] Header(Dataset dataset)
     {
-        if (set.Inputs is ByteInputs bytes)
-            stream.Write(bytes.Values);
-        else
-            WriteWords(((FloatInputs)set.Inputs).Values, BinaryPrimitives.WriteSingleLittleEndian, stream);
-        WriteWords(set.Labels, BinaryPrimitives.WriteInt32LittleEndian, stream);
+        byte[] header = new byte[HeaderLength];
+        Magic.CopyTo(header);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), Version);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(12), dataset.Training.Inputs.Divisor);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(16), dataset.InputCount);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(20), dataset.ClassCount);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(24), dataset.Training.Count);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(28), dataset.Test.Count);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(32), checked((int)ClassNamesBlock.Length(dataset.ClassNames)));
+        return header;
+    }
+
+    private static IEnumerable<ReadOnlyMemory<byte>> Inputs(ExampleInputs inputs) => inputs is ByteInputs bytes
+        ? Blocks(bytes.Values)
+        : Words(((FloatInputs)inputs).Values, BinaryPrimitives.WriteSingleLittleEndian);
+
+    private static IEnumerable<ReadOnlyMemory<byte>> Blocks(ReadOnlyMemory<byte> bytes)
+    {
+        for (; !bytes.IsEmpty; bytes = bytes[Math.Min(bytes.Length, WrittenBlockLength)..])
+            yield return bytes[..Math.Min(bytes.Length, WrittenBlockLength)];
     }
 
     private delegate void WordWriter<T>(Span<byte> destination, T value);
 
-    private static void WriteWords<T>(ReadOnlySpan<T> values, WordWriter<T> writeWord, Stream stream)
+    private static IEnumerable<ReadOnlyMemory<byte>> Words<T>(ReadOnlyMemory<T> values, WordWriter<T> writeWord)
     {
-        byte[] block = new byte[BlockLength];
+        byte[] block = new byte[Math.Min(values.Length * (long)sizeof(int), WrittenBlockLength)];
         while (!values.IsEmpty)
         {
-            int count = Math.Min(values.Length, BlockLength / 4);
+            int count = Math.Min(values.Length, block.Length / 4);
+            ReadOnlySpan<T> words = values.Span;
             for (int i = 0; i < count; i++)
-                writeWord(block.AsSpan(i * 4), values[i]);
-            stream.Write(block, 0, count * 4);
+                writeWord(block.AsSpan(i * 4), words[i]);
             values = values[count..];
+            yield return block.AsMemory(0, count * 4);
         }
     }
 

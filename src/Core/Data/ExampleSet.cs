@@ -38,7 +38,7 @@ public sealed class ExampleSet
 
     internal ExampleInputs Inputs { get; }
 
-    internal ReadOnlySpan<int> Labels => labels;
+    internal ReadOnlyMemory<int> Labels => labels;
 
     /// <summary>Examples of byte values, input = (float)byte / divisor.</summary>
     /// <param name="values">Count × inputCount bytes, example after example.</param>

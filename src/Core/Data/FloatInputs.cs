@@ -15,7 +15,7 @@ internal sealed class FloatInputs : ExampleInputs
 
     public override int Divisor => 0;
 
-    public ReadOnlySpan<float> Values => values;
+    public ReadOnlyMemory<float> Values => values;
 
     public override void CopyTo(int example, Span<float> column) =>
         values.AsSpan(checked(example * InputCount), InputCount).CopyTo(column);

@@ -18,8 +18,8 @@ public sealed class DatasetStreamTests
     {
         var time = new FakeTimeProvider();
         var reader = new StuckReader();
-        Task sending = DatasetStream.SendAsync(
-            new DatasetRequest { Sha256 = digits.Sha256 }, reader, digits, time, TestContext.Current.CancellationToken);
+        using var stream = new DatasetStream(digits, time);
+        Task sending = stream.SendAsync(new DatasetRequest { Sha256 = digits.Sha256 }, reader, TestContext.Current.CancellationToken);
         await reader.Reached.WaitAsync(ProgramProcess.Deadline, TestContext.Current.CancellationToken);
 
         time.Advance(TimeSpan.FromMinutes(1));
@@ -29,9 +29,30 @@ public sealed class DatasetStreamTests
         Assert.EndsWith(" bytes were not taken within 60 s.", error.Status.Detail, StringComparison.Ordinal);
     }
 
+    /// <summary>Each costs memory and a share of the link.</summary>
+    [Fact]
+    public async Task Send_MoreAtOnceThanAreServed_WaitForTheirTurn()
+    {
+        using var stream = new DatasetStream(digits, TimeProvider.System);
+        using var gone = new CancellationTokenSource();
+        StuckReader[] readers = [.. Enumerable.Range(0, DatasetStream.StreamsAtMost + 1).Select(_ => new StuckReader())];
+        Task[] sending = [.. readers.Select(reader => stream.SendAsync(new DatasetRequest { Sha256 = digits.Sha256 }, reader, gone.Token))];
+        await Task.WhenAll(readers[..^1].Select(reader => reader.Reached)).WaitAsync(ProgramProcess.Deadline, TestContext.Current.CancellationToken);
+        Assert.False(readers[^1].Reached.IsCompleted);
+        readers[0].Break();
+        await readers[^1].Reached.WaitAsync(ProgramProcess.Deadline, TestContext.Current.CancellationToken);
+        await gone.CancelAsync();
+        await Task.WhenAll(sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
     private sealed class StuckReader : IServerStreamWriter<DatasetChunk>
     {
         private readonly TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        private readonly TaskCompletionSource broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Its connection is gone.</summary>
+        public void Break() => broken.SetException(new IOException("gone"));
 
         /// <summary>Completes when the first chunk waits to be taken.</summary>
         public Task Reached => reached.Task;
@@ -43,7 +64,7 @@ public sealed class DatasetStreamTests
         public Task WriteAsync(DatasetChunk message, CancellationToken cancellationToken)
         {
             reached.SetResult();
-            return Task.Delay(Timeout.Infinite, cancellationToken);
+            return broken.Task.WaitAsync(cancellationToken);
         }
     }
 }

@@ -41,6 +41,25 @@ public sealed class DatasetFileTests
         Assert.Equal(floatFile.Length, DatasetFile.Length(Floats()));
     }
 
+    /// <summary>Many workers may be sent a large data set at once, each at his own pace.</summary>
+    [Fact]
+    public void Blocks_LargeSet_AreSmallAndItsBytesAreNotCopied()
+    {
+        const int count = 20_000;
+        ExampleSet large = ExampleSet.FromBytes(new byte[count * 784], 255, new int[count], 784, 10);
+        var dataset = new Dataset("large", large, large, [.. Enumerable.Range(0, 10).Select(i => $"{i}")]);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        long length = 0;
+        foreach (ReadOnlyMemory<byte> block in DatasetFile.Blocks(dataset))
+        {
+            Assert.InRange(block.Length, 1, 512 * 1024);
+            length += block.Length;
+        }
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 << 20);
+        Assert.Equal(DatasetFile.Length(dataset), length);
+    }
+
     [Fact]
     public void Read_TheDocumentedLayout_SameExamples()
     {
