@@ -22,11 +22,21 @@ public sealed class PublishedPrograms : IAsyncLifetime, ICollectionFixture<Publi
     /// <summary>Where the tool's package lies.</summary>
     public string Packages => Path.Combine(Root, "tool");
 
-    public async ValueTask InitializeAsync() =>
-        Sizes = await Command.SucceedAsync(Path.Combine(Checkout.Root, "deploy", "publish.sh"), [Root, Platform]);
+    public async ValueTask InitializeAsync() => Sizes = await PublishAsync(Platform);
 
     /// <summary>The table of sizes that it prints.</summary>
     public string Sizes { get; private set; } = "";
+
+    /// <summary>Where the programs for a platform lie; they are published where they are not yet.</summary>
+    public async Task<string> DirectoryOfAsync(string platform)
+    {
+        if (!Directory.Exists(Path.Combine(Root, platform)))
+            await PublishAsync(platform);
+        return Path.Combine(Root, platform);
+    }
+
+    private Task<string> PublishAsync(string platform) =>
+        Command.SucceedAsync(Path.Combine(Checkout.Root, "deploy", "publish.sh"), [Root, platform]);
 
     public ValueTask DisposeAsync()
     {

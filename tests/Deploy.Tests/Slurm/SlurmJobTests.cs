@@ -29,6 +29,9 @@ public sealed class SlurmJobTests(SlurmCluster cluster) : IClassFixture<SlurmClu
         await second.WaitForEndAsync();
 
         Assert.Contains("the time limit is near: the job is requeued and will go on", second.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"a requeued job goes on by itself; otherwise the same sbatch command with BACKPROP_RUN_DIR={first.RunDirectory} goes on with the run",
+            first.Output, StringComparison.Ordinal);
         await CheckAsync(first);
         await CheckAsync(second);
     }
