@@ -1,0 +1,80 @@
+using Backprop.Core.Model;
+using Backprop.Core.Sharding;
+using Backprop.Protos;
+using Backprop.Protos.SharedMemory;
+using Backprop.Worker;
+using Backprop.Worker.Transport;
+
+namespace Backprop.Transport;
+
+/// <summary>
+/// The worker's side of <see cref="OurWay"/>: the worker's own link, conversation, gate for weights and sender of values, with
+/// nothing computed between the last weights and the first sums.
+/// </summary>
+internal static class OurFar
+{
+    public static async Task AnswerAsync(Uri coordinator, NetworkShape shape, bool sharesMemory, ExchangeCount count)
+    {
+        var options = new WorkerOptions(coordinator, "far", 1, null, null, null, null, null, EndWithInput: false, sharesMemory);
+        using var link = new CoordinatorLink(options);
+        using var ended = new CancellationTokenSource();
+        using var call = link.Calls.AsyncDuplexStreamingCall(TrainingCalls.Work, null, link.Options(ended.Token));
+        using var incoming = new IncomingFrames();
+        var outgoing = new OutgoingFrames();
+        var conversation = new Conversation(call.ResponseStream, incoming, outgoing, TimeProvider.System);
+        outgoing.Add(new WorkerMessage
+        {
+            Join = new JoinRequest { ProtocolVersion = ProtocolVersion.Current, Name = "far", Incarnation = 1, Threads = 1, SharedMemory = sharesMemory },
+        });
+        _ = outgoing.WriteAsync(call.RequestStream, ended.Token);
+        Welcome run = await conversation.ReceiveWelcomeAsync(ended.Token);
+        Task<RunEnded?> receiving = conversation.ReceiveAsync(ended.Token);
+        Task beating = conversation.SendHeartbeatsAsync(run, ended.Token);
+        using SharedTensors? shared = sharesMemory
+            ? SharedTensors.TryOpen(run.SharedMemory.Path, run.SharedMemory.Key.Span, shape, (int)run.SharedMemory.Slots)
+                ?? throw new TransportException("The memory that was offered cannot be mapped.")
+            : null;
+        using Doorbell? doorbell = shared is null
+            ? null
+            : Doorbell.TryConnect(run.SharedMemory.Doorbell, shared.Key) ?? throw new TransportException("The doorbell cannot be reached.");
+        Task answering = Task.Factory.StartNew(
+            () => AnswerUntilEnded(run, shape, shared, doorbell, incoming, outgoing, count, ended.Token), CancellationToken.None,
+            TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await await Task.WhenAny(receiving, beating, answering);
+        incoming.End();
+        await ended.CancelAsync();
+        doorbell?.Dispose();
+        await answering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static void AnswerUntilEnded(
+        Welcome run, NetworkShape shape, SharedTensors? shared, Doorbell? doorbell, IncomingFrames incoming, OutgoingFrames outgoing,
+        ExchangeCount count, CancellationToken ended)
+    {
+        var parameters = new Parameters(shape);
+        Parameters gradient = ParameterInitializers.Create("scaled-gaussian", shape, seed: 2);
+        var computing = new ComputingTime();
+        var weights = new WeightsGate(parameters, incoming, run.RunId, computing);
+        using var sender = new NodeValueSender(outgoing, run.RunId, shared, doorbell, parameters.Layers, computing);
+        outgoing.Add(new WorkerMessage
+        {
+            Ready = new WorkerReady { DatasetSha256 = run.DatasetSha256, SharedMemory = shared is not null, Doorbell = doorbell is not null },
+        });
+        while ((doorbell is null ? incoming.Take().Message : doorbell.Receive(CoordinatorMessage.Parser)) is { Assignment: { } assignment })
+        {
+            computing.Begin();
+            if (assignment.WeightsFollow)
+                weights.Expect(assignment.Step);
+            else
+                shared!.ReadWeights(parameters);
+            weights.WaitForAll();
+            var node = new ShardNode((int)assignment.Nodes[0].First, (int)assignment.Nodes[0].Count);
+            sender.Begin(assignment.Epoch, assignment.Step, [node], assignment.Slots);
+            for (int layer = shape.LayerCount - 1; layer >= 0; layer--)
+                sender.LayerReady(node, layer, gradient.Layers[layer]);
+            sender.NodeReady(node, new NodeTotals(1, 0, 0));
+            sender.WaitUntilWritten(ended);
+            count.Add();
+        }
+    }
+}
