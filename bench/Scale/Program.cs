@@ -1,0 +1,68 @@
+using System.CommandLine;
+using Backprop.Scale;
+using Backprop.Scale.Measuring;
+using Backprop.Scale.Reports;
+using Backprop.Scale.Simulation;
+
+var options = new ScaleOptions();
+RootCommand root = options.Command();
+root.SetAction(async (parsed, cancellation) =>
+{
+    try
+    {
+        return await RunAsync(parsed, cancellation);
+    }
+    catch (Exception error) when (error is ScaleException or ArgumentException)
+    {
+        Console.Error.WriteLine(error.Message);
+        return 1;
+    }
+});
+return await root.Parse(args).InvokeAsync();
+
+async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+{
+    var assumed = new Costs
+    {
+        MessageSeconds = parsed.GetRequiredValue(options.MessageTime) / 1e6,
+        ConnectionBytesPerSecond = parsed.GetRequiredValue(options.ConnectionRate) * 1e9,
+        CarryingThreads = parsed.GetRequiredValue(options.CarryingThreads),
+    };
+    Contest[] contests = [.. parsed.GetRequiredValue(options.Networks).Select(Contest.Parse)];
+    List<(Contest Contest, WorkerPace Pace, Costs Costs)> measured = [];
+    foreach (Contest contest in contests)
+    {
+        Console.Error.WriteLine($"measures {contest}");
+        WorkerPace pace = parsed.GetValue(options.Rate) is { } rate ? WorkerPace.At(contest.Shape, rate) : MeasuredPace.Of(contest);
+        measured.Add((contest, pace, MeasuredCosts.Of(contest.Shape, assumed)));
+    }
+
+    List<(Curve Star, Curve Tree)> curves = [];
+    foreach ((Contest contest, WorkerPace pace, Costs costs) in measured)
+    {
+        Console.Error.WriteLine($"simulates {contest}");
+        foreach (double gigabits in parsed.GetRequiredValue(options.Gigabits))
+        {
+            foreach (double latency in parsed.GetRequiredValue(options.Latencies))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                curves.Add(Curve.Of(contest, new Link(gigabits * 1e9, latency / 1e3), pace, costs, parsed.GetRequiredValue(options.FanOut)));
+            }
+        }
+    }
+
+    string? path = parsed.GetValue(options.Report);
+    string? picture = path is null ? null : Path.ChangeExtension(path, ".svg");
+    if (picture is not null)
+    {
+        double latency = curves[0].Star.Link.Latency;
+        File.WriteAllText(picture, ScaleChart.Svg([.. curves.Where(pair => pair.Star.Link.Latency == latency).SelectMany(pair => new[] { pair.Star, pair.Tree })]));
+    }
+
+    string text = ScaleReport.Of(curves, measured, parsed.GetRequiredValue(options.FanOut), Path.GetFileName(picture), args);
+    Console.WriteLine(text);
+    if (path is not null)
+        File.WriteAllText(path, text);
+    await Task.CompletedTask;
+    return 0;
+}
