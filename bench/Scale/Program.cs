@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Backprop.Scale;
+using Backprop.Scale.Check;
 using Backprop.Scale.Measuring;
 using Backprop.Scale.Reports;
 using Backprop.Scale.Simulation;
@@ -59,10 +60,18 @@ async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
         File.WriteAllText(picture, ScaleChart.Svg([.. curves.Where(pair => pair.Star.Link.Latency == latency).SelectMany(pair => new[] { pair.Star, pair.Tree })]));
     }
 
+    CheckResult? check = null;
+    if (parsed.GetValue(options.Check))
+    {
+        CheckCase[] cases = [.. parsed.GetRequiredValue(options.CheckCases).Select(CheckCase.Parse)];
+        check = await LinkCheck.RunAsync(cases, parsed.GetRequiredValue(options.CheckDataset), assumed, Console.Error.WriteLine, cancellation);
+    }
+
     string text = ScaleReport.Of(curves, measured, parsed.GetRequiredValue(options.FanOut), Path.GetFileName(picture), args);
+    if (check is not null)
+        text += CheckSection.Of(check, parsed.GetRequiredValue(options.CheckDataset));
     Console.WriteLine(text);
     if (path is not null)
         File.WriteAllText(path, text);
-    await Task.CompletedTask;
     return 0;
 }

@@ -9,7 +9,8 @@ namespace Backprop.Transport;
 
 /// <summary>
 /// The worker's side of <see cref="OurWay"/>: the worker's own link, conversation, gate for weights and sender of values, with
-/// nothing computed between the last weights and the first sums.
+/// nothing computed between the last weights and the first sums. Where memory is shared, weights are copied out of it and sums
+/// into it, as reading and computing them would touch every number.
 /// </summary>
 internal static class OurFar
 {
@@ -30,15 +31,15 @@ internal static class OurFar
         Welcome run = await conversation.ReceiveWelcomeAsync(ended.Token);
         Task<RunEnded?> receiving = conversation.ReceiveAsync(ended.Token);
         Task beating = conversation.SendHeartbeatsAsync(run, ended.Token);
-        using SharedTensors? shared = sharesMemory
-            ? SharedTensors.TryOpen(run.SharedMemory.Path, run.SharedMemory.Key.Span, shape, (int)run.SharedMemory.Slots)
-                ?? throw new TransportException("The memory that was offered cannot be mapped.")
-            : null;
-        using Doorbell? doorbell = shared is null
+        (SharedModels? slots, SharedModels? places) = TrainingWorker.Map(run.SharedMemory, shape);
+        using SharedModels? mappedSlots = slots, mappedWeights = places;
+        if (sharesMemory && (slots is null || places is null))
+            throw new TransportException("The memory that was offered cannot be mapped.");
+        using Doorbell? doorbell = slots is null
             ? null
-            : Doorbell.TryConnect(run.SharedMemory.Doorbell, shared.Key) ?? throw new TransportException("The doorbell cannot be reached.");
+            : Doorbell.TryConnect(run.SharedMemory.Doorbell, slots.Key) ?? throw new TransportException("The doorbell cannot be reached.");
         Task answering = Task.Factory.StartNew(
-            () => AnswerUntilEnded(run, shape, shared, doorbell, incoming, outgoing, count, ended.Token), CancellationToken.None,
+            () => AnswerUntilEnded(run, shape, slots, places, doorbell, incoming, outgoing, count, ended.Token), CancellationToken.None,
             TaskCreationOptions.LongRunning, TaskScheduler.Default);
         await await Task.WhenAny(receiving, beating, answering);
         incoming.End();
@@ -48,17 +49,20 @@ internal static class OurFar
     }
 
     private static void AnswerUntilEnded(
-        Welcome run, NetworkShape shape, SharedTensors? shared, Doorbell? doorbell, IncomingFrames incoming, OutgoingFrames outgoing,
-        ExchangeCount count, CancellationToken ended)
+        Welcome run, NetworkShape shape, SharedModels? slots, SharedModels? places, Doorbell? doorbell, IncomingFrames incoming,
+        OutgoingFrames outgoing, ExchangeCount count, CancellationToken ended)
     {
         var parameters = new Parameters(shape);
         Parameters gradient = ParameterInitializers.Create("scaled-gaussian", shape, seed: 2);
         var computing = new ComputingTime();
         var weights = new WeightsGate(parameters, incoming, run.RunId, computing);
-        using var sender = new NodeValueSender(outgoing, run.RunId, shared, doorbell, parameters.Layers, computing);
+        using var sender = new NodeValueSender(outgoing, run.RunId, slots, doorbell, computing);
         outgoing.Add(new WorkerMessage
         {
-            Ready = new WorkerReady { DatasetSha256 = run.DatasetSha256, SharedMemory = shared is not null, Doorbell = doorbell is not null },
+            Ready = new WorkerReady
+            {
+                DatasetSha256 = run.DatasetSha256, SharedMemory = slots is not null, SharedWeights = places is not null, Doorbell = doorbell is not null,
+            },
         });
         while ((doorbell is null ? incoming.Take().Message : doorbell.Receive(CoordinatorMessage.Parser)) is { Assignment: { } assignment })
         {
@@ -66,12 +70,18 @@ internal static class OurFar
             if (assignment.WeightsFollow)
                 weights.Expect(assignment.Step);
             else
-                shared!.ReadWeights(parameters);
+                places![(int)assignment.WeightsPlace].CopyTo(parameters);
             weights.WaitForAll();
             var node = new ShardNode((int)assignment.Nodes[0].First, (int)assignment.Nodes[0].Count);
             sender.Begin(assignment.Epoch, assignment.Step, [node], assignment.Slots);
+            IReadOnlyList<LayerParameters>? slot = sender.PlaceOf(node);
             for (int layer = shape.LayerCount - 1; layer >= 0; layer--)
+            {
+                if (slot is not null)
+                    gradient.Layers[layer].CopyTo(slot[layer]);
                 sender.LayerReady(node, layer, gradient.Layers[layer]);
+            }
+
             sender.NodeReady(node, new NodeTotals(1, 0, 0));
             sender.WaitUntilWritten(ended);
             count.Add();

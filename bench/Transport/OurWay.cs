@@ -26,6 +26,8 @@ internal sealed class OurWay : IWay
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("backprop-transport-");
     private readonly RunSetup setup;
     private readonly RunSession session;
+    private readonly RunWeights weights;
+    private readonly bool sharesMemory;
     private readonly ITimer pulse;
     private RunDirectory? runDirectory;
     private RunRecorder? recorder;
@@ -38,6 +40,7 @@ internal sealed class OurWay : IWay
 
     private OurWay(NetworkShape shape, bool sharesMemory)
     {
+        this.sharesMemory = sharesMemory;
         Name = sharesMemory ? "ours, shared memory and doorbell" : "ours, gRPC";
         var examples = ExampleSet.FromBytes(new byte[2], 255, [0, 1], 1, 2);
         var dataset = new Dataset("none", examples, examples);
@@ -51,7 +54,8 @@ internal sealed class OurWay : IWay
             new TrainingStart(ParameterInitializers.Create(configuration.Initializer, shape, seed: 1)));
         session = new RunSession(
             "bench", configuration, setup.Plan, dataset, 0, Fingerprint: null, new HashSet<string>(), new WorkerRegistry(),
-            new GradientPool(shape), new EventQueue(), TimeProvider.System, IsTraced: false);
+            new GradientPool(shape), new SharedWeights(shape), new EventQueue(), TimeProvider.System, IsTraced: false);
+        weights = new RunWeights(setup.InitialParameters, step: 0, session.Weights, session.Workers.Owes);
         pulse = session.Time.CreateTimer(_ => session.Workers.Pulse(), null, TimeSpan.Zero, RunSession.TickInterval);
     }
 
@@ -138,7 +142,14 @@ internal sealed class OurWay : IWay
     private void Assign(WorkerConnection worker)
     {
         begin = Stopwatch.GetTimestamp();
-        worker.Assign(new Work(WorkKind.Training, 0, step++, Shards: 1, BatchSize: 1), nodes, setup.InitialParameters);
+        if (sharesMemory)
+        {
+            // An update writes the next weights where workers read them; sockets and gRPC send what stands already.
+            setup.InitialParameters.CopyTo(weights.Next());
+            weights.Advance();
+        }
+
+        worker.Assign(new Work(WorkKind.Training, 0, ++step, Shards: 1, BatchSize: 1), nodes, weights);
         worker.Ring();
     }
 }

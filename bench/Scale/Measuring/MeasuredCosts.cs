@@ -23,7 +23,7 @@ internal static class MeasuredCosts
         var team = new ModelTeam(threads, shape);
         GradientSum[] values = [.. Enumerable.Range(0, Values + 1).Select(i => NewValue(shape, (ulong)i))];
         int next = 0;
-        double add = Seconds(() => team.Add(values[0], values[1 + (next++ % Values)]));
+        double add = Seconds(() => team.Add(values[0], values[1 + (next++ % Values)], values[0]));
         IOptimizer optimizer = OptimizerCatalog.Create(
             new RunConfiguration { Layers = shape.ToString(), Shards = 1, DatasetSha256 = "", LearningRate = 1e-6 });
         Parameters weights = ParameterInitializers.Create("scaled-gaussian", shape, seed: 1);
@@ -32,7 +32,7 @@ internal static class MeasuredCosts
         double update = Seconds(() =>
         {
             team.AreWithin(sum, float.MaxValue);
-            team.Update(optimizer, weights, sum, 1, 1e-6, state);
+            team.Update(optimizer, weights, weights, sum, 1, 1e-6, state);
         });
         return costs with { AddSecondsPerNumber = add / shape.ParameterCount, UpdateSeconds = update };
     }

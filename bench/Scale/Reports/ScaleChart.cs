@@ -54,8 +54,8 @@ internal static class ScaleChart
         plot.Axes.Bottom.TickGenerator = Decades();
         plot.Axes.Left.TickGenerator = Decades();
         plot.Grid.MajorLineColor = Color.FromHex("#e5e7eb");
-        plot.ShowLegend(Alignment.UpperLeft).FontSize = 11;
-        plot.Axes.Margins(left: 0.02, right: 0.02, bottom: 0.08, top: 0.35);
+        plot.ShowLegend(Alignment.LowerLeft).FontSize = 11;
+        plot.Axes.Margins(left: 0.02, right: 0.02, bottom: 0.35, top: 0.05);
         return plot;
     }
 

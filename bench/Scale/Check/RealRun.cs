@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Backprop.Scale.Check;
+
+/// <summary>What a real run said of its steps.</summary>
+/// <param name="ExamplesPerSecond">Over training time: start-up and evaluation are left out.</param>
+/// <param name="StepSeconds">A step's mean.</param>
+/// <param name="ComputingSeconds">Of that, the slowest worker's computing.</param>
+/// <param name="UpdatingSeconds">Of that, the coordinator's adding and updating.</param>
+internal sealed record RealRun(double ExamplesPerSecond, double StepSeconds, double ComputingSeconds, double UpdatingSeconds)
+{
+    private const string Verdict = @"a step took ([0-9.]+) ms: (\d+) % computing, (\d+) % adding and updating";
+
+    private static readonly TimeSpan limit = TimeSpan.FromMinutes(5);
+
+    /// <summary>Trains with workers on machines of their own, over TLS, tensors by gRPC.</summary>
+    /// <param name="directory">Keys, the workers' data and the run's files.</param>
+    public static async Task<RealRun> MeasureAsync(
+        SharedLink network, string directory, Contest contest, string dataset, int workers, int epochs, CancellationToken cancellation)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        deadline.CancelAfter(limit);
+        string run = Path.Combine(directory, $"run-{Guid.NewGuid():N}");
+        string activations = string.Concat(Enumerable.Repeat("relu,", contest.Shape.LayerCount - 1)) + "softmax";
+        var processes = new List<RunProcess>();
+        try
+        {
+            RunProcess coordinator = RunProcess.Start("Coordinator", network.On(0),
+            [
+                "train", "--dataset", dataset, "--layers", contest.Shape.ToString(), "--activations", activations, "--cost", "log-likelihood",
+                "--learning-rate", "0.1", "--mini-batch", Text(contest.MiniBatch), "--epochs", Text(epochs), "--workers", "0", "--min-workers", Text(workers),
+                "--straggler-timeout", "off", "--listen", "0.0.0.0:0", "--dashboard", "off", "--json", "--run-dir", run,
+                "--cert-file", In(directory, "server.pem"), "--key-file", In(directory, "server.key"), "--token-file", In(directory, "token.txt"),
+            ]);
+            processes.Add(coordinator);
+            string port = (await coordinator.FindAsync(@"more may join at https://[^:]+:(\d+)", deadline.Token)).Groups[1].Value;
+            for (int worker = 1; worker <= workers; worker++)
+            {
+                processes.Add(RunProcess.Start("Worker", network.On(worker),
+                [
+                    "--coordinator", $"https://{SharedLink.CoordinatorAddress}:{port}", "--name", $"worker-{worker}", "--threads", "1", "--transport", "grpc",
+                    "--ca-file", In(directory, "ca.pem"), "--token-file", In(directory, "token.txt"), "--data-dir", Path.Combine(directory, "data"),
+                ]));
+            }
+
+            return Read(await coordinator.EndAsync(deadline.Token));
+        }
+        finally
+        {
+            foreach (RunProcess process in processes)
+                await process.DisposeAsync();
+        }
+    }
+
+    /// <summary>Makes the keys that a run over the network needs.</summary>
+    public static Task MakeKeysAsync(string directory) =>
+        Command.RunAsync([.. RunProcess.CommandOf("Coordinator"), "certificates", Keys(directory), SharedLink.CoordinatorAddress]);
+
+    private static RealRun Read(string said)
+    {
+        Match verdict = Regex.Match(said, Verdict);
+        Match rate = Regex.Match(said, @"""examples_per_second"":\s*([0-9.eE+]+)");
+        if (!verdict.Success || !rate.Success)
+            throw new ScaleException($"A run did not say where its steps' time went: {said}");
+        double step = Number(verdict.Groups[1].Value) / 1e3;
+        return new RealRun(
+            Number(rate.Groups[1].Value), step, step * Number(verdict.Groups[2].Value) / 100, step * Number(verdict.Groups[3].Value) / 100);
+    }
+
+    private static string Keys(string directory) => Path.Combine(directory, "keys");
+
+    private static string In(string directory, string file) => Path.Combine(Keys(directory), file);
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+}
