@@ -7,9 +7,9 @@ namespace Backprop.Scale.Check;
 /// <param name="Cores">How many cores' work two workers get done that compute at once.</param>
 internal sealed record Calibration(WorkerPace Pace, double Cores, Costs Costs)
 {
-    /// <param name="one">A run with one worker over a wide link.</param>
+    /// <param name="one">Of a run with one worker over a wide link.</param>
     /// <param name="two">The same with two.</param>
-    public static Calibration Of(Contest contest, RealRun one, RealRun two, Costs assumed)
+    public static Calibration Of(Contest contest, StepParts one, StepParts two, Costs assumed)
     {
         double numbers = contest.Shape.ParameterCount;
 
@@ -17,7 +17,7 @@ internal sealed record Calibration(WorkerPace Pace, double Cores, Costs Costs)
         double cores = Math.Clamp(2 * (one.ComputingSeconds / 2) / two.ComputingSeconds, 1, 2);
 
         // What one worker's step takes beside computing and updating is the way of the tensors, there and back.
-        double carrying = one.StepSeconds - one.ComputingSeconds - one.UpdatingSeconds - (2 * assumed.MessageSeconds);
+        double carrying = one.Seconds - one.ComputingSeconds - one.UpdatingSeconds - (2 * assumed.MessageSeconds);
         return new Calibration(
             new WorkerPace(contest.Shape, [(contest.MiniBatch, one.ComputingSeconds)]),
             cores,

@@ -24,6 +24,9 @@ internal static class LinkCheck
     /// <summary>Steps at the beginning of a run are slower: the fewer workers, the more of the short steps are taken.</summary>
     private const int EpochsOfOneWorker = 2;
 
+    /// <summary>Enough steps for a run to say where their time went.</summary>
+    private const int EpochsOfCalibration = 4;
+
     public static async Task<CheckResult> RunAsync(
         IReadOnlyList<CheckCase> cases, string dataset, Costs assumed, Action<string> tell, CancellationToken cancellation)
     {
@@ -36,8 +39,8 @@ internal static class LinkCheck
             {
                 foreach (Contest contest in cases.Select(one => one.Contest).Distinct())
                 {
-                    RealRun one = await MeasureAsync(wide, contest, 1);
-                    RealRun two = await MeasureAsync(wide, contest, 2);
+                    StepParts one = await PartsAsync(wide, contest, 1);
+                    StepParts two = await PartsAsync(wide, contest, 2);
                     calibrations[contest] = Calibration.Of(contest, one, two, assumed);
                     tell($"calibrated {contest}: {one}; {two}");
                 }
@@ -52,7 +55,7 @@ internal static class LinkCheck
                 isDelayed &= await narrow.DelayAsync(one.Milliseconds);
                 for (int workers = 1; workers <= WorkersAtMost; workers++)
                 {
-                    RealRun real = await MeasureAsync(narrow, one.Contest, workers);
+                    RealRun real = await MeasureAsync(narrow, one.Contest, workers, Math.Max(1, EpochsOfOneWorker / workers));
                     rows.Add(new CheckRow(one, workers, real.ExamplesPerSecond, Predict(one, workers, calibrations[one.Contest], isDelayed)));
                     tell($"{one.Contest}, {one.Megabits} Mb/s, {workers} workers: {real}; predicted {rows[^1].Predicted:N0}");
                 }
@@ -65,8 +68,12 @@ internal static class LinkCheck
             directory.Delete(recursive: true);
         }
 
-        Task<RealRun> MeasureAsync(SharedLink network, Contest contest, int workers) =>
-            RealRun.MeasureAsync(network, directory.FullName, contest, dataset, workers, Math.Max(1, EpochsOfOneWorker / workers), cancellation);
+        async Task<StepParts> PartsAsync(SharedLink network, Contest contest, int workers) =>
+            (await MeasureAsync(network, contest, workers, EpochsOfCalibration)).Parts
+            ?? throw new ScaleException($"Runs of {contest} are too short to say where a step's time goes; take a smaller mini-batch.");
+
+        Task<RealRun> MeasureAsync(SharedLink network, Contest contest, int workers, int epochs) =>
+            RealRun.MeasureAsync(network, directory.FullName, contest, dataset, workers, epochs, cancellation);
     }
 
     private static double Predict(CheckCase one, int workers, Calibration calibration, bool isDelayed)

@@ -3,12 +3,15 @@ using System.Text.RegularExpressions;
 
 namespace Backprop.Scale.Check;
 
+/// <summary>Where a mean step's time went.</summary>
+/// <param name="ComputingSeconds">Of the step, the slowest worker's computing.</param>
+/// <param name="UpdatingSeconds">Of the step, the coordinator's adding and updating.</param>
+internal sealed record StepParts(double Seconds, double ComputingSeconds, double UpdatingSeconds);
+
 /// <summary>What a real run said of its steps.</summary>
 /// <param name="ExamplesPerSecond">Over training time: start-up and evaluation are left out.</param>
-/// <param name="StepSeconds">A step's mean.</param>
-/// <param name="ComputingSeconds">Of that, the slowest worker's computing.</param>
-/// <param name="UpdatingSeconds">Of that, the coordinator's adding and updating.</param>
-internal sealed record RealRun(double ExamplesPerSecond, double StepSeconds, double ComputingSeconds, double UpdatingSeconds)
+/// <param name="Parts">Null where the run was too short to say.</param>
+internal sealed record RealRun(double ExamplesPerSecond, StepParts? Parts)
 {
     private const string Verdict = @"a step took ([0-9.]+) ms: (\d+) % computing, (\d+) % adding and updating";
 
@@ -61,11 +64,12 @@ internal sealed record RealRun(double ExamplesPerSecond, double StepSeconds, dou
     {
         Match verdict = Regex.Match(said, Verdict);
         Match rate = Regex.Match(said, @"""examples_per_second"":\s*([0-9.eE+]+)");
-        if (!verdict.Success || !rate.Success)
-            throw new ScaleException($"A run did not say where its steps' time went: {said}");
-        double step = Number(verdict.Groups[1].Value) / 1e3;
-        return new RealRun(
-            Number(rate.Groups[1].Value), step, step * Number(verdict.Groups[2].Value) / 100, step * Number(verdict.Groups[3].Value) / 100);
+        if (!rate.Success)
+            throw new ScaleException($"A run did not say how fast it was: {said}");
+        double step = verdict.Success ? Number(verdict.Groups[1].Value) / 1e3 : 0;
+        return new RealRun(Number(rate.Groups[1].Value), verdict.Success
+            ? new StepParts(step, step * Number(verdict.Groups[2].Value) / 100, step * Number(verdict.Groups[3].Value) / 100)
+            : null);
     }
 
     private static string Keys(string directory) => Path.Combine(directory, "keys");
