@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Backprop.Bench;
 
 namespace Backprop.Faults;
 
@@ -14,7 +15,7 @@ internal sealed class ReportSection
         Name = name;
         text.AppendLine(Heading(name)).AppendLine();
         Line($"- command: `dotnet run --project bench/Faults -c Release -- {string.Join(' ', arguments)}`");
-        Line($"- machine: {Processor()}, {Environment.ProcessorCount} cores; {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}");
+        Line($"- machine: {ReportText.Processor()}, {Environment.ProcessorCount} cores; {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}");
         if (File.Exists("/proc/loadavg"))
             Line($"- load before, over 1, 5 and 15 minutes: {string.Join(", ", File.ReadAllText("/proc/loadavg").Split(' ')[..3])}");
     }
@@ -39,13 +40,5 @@ internal sealed class ReportSection
     {
         text.AppendLine();
         text.AppendLine("| seconds | faults | least | median | 99th percentile | most | target |").AppendLine("|---|---|---|---|---|---|---|");
-    }
-
-    private static string Processor()
-    {
-        const string file = "/proc/cpuinfo";
-        return File.Exists(file)
-            ? File.ReadLines(file).First(line => line.StartsWith("model name", StringComparison.Ordinal)).Split(':')[1].Trim()
-            : RuntimeInformation.ProcessArchitecture.ToString();
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
+using Backprop.Bench;
 using Backprop.Kernels;
 
 namespace Backprop.Peers;
@@ -49,7 +50,7 @@ internal sealed class Sitting(IReadOnlyList<Contest> contests, int rounds, int e
         text.AppendLine(Text($"Fashion-MNIST, relu and softmax, log-likelihood, SGD at 0.1; {epochs} epochs a run, {rounds} rounds in turn, medians (least to most)."));
         text.AppendLine("Rates are over training time: start-up and evaluation are left out for all.").AppendLine();
         text.AppendLine(Text($"- command: `dotnet run --project bench/Peers -c Release -- {string.Join(' ', arguments)}`"));
-        text.AppendLine(Text($"- machine: {Processor()}, {Environment.ProcessorCount} cores, AVX-512 {(Avx512F.IsSupported ? "yes" : "no")}"));
+        text.AppendLine(Text($"- machine: {ReportText.Processor()}, {Environment.ProcessorCount} cores, AVX-512 {(Avx512F.IsSupported ? "yes" : "no")}"));
         text.AppendLine(Text($"- versions: {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}; {blas}"));
         text.AppendLine(Text($"- OpenBLAS, one thread, {PeakSize}³: {peak / 1e9:0.0} GFLOP/s; the floor of two cores is twice that over the operations an example"));
         foreach (Contest contest in contests)
@@ -93,14 +94,6 @@ internal sealed class Sitting(IReadOnlyList<Contest> contests, int rounds, int e
     }
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
-
-    private static string Processor()
-    {
-        const string file = "/proc/cpuinfo";
-        return File.Exists(file)
-            ? File.ReadLines(file).First(line => line.StartsWith("model name", StringComparison.Ordinal)).Split(':')[1].Trim()
-            : RuntimeInformation.ProcessArchitecture.ToString();
-    }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,10 +1,12 @@
 using System.CommandLine;
+using Backprop.Bench;
 using Backprop.Scale;
 using Backprop.Scale.Check;
 using Backprop.Scale.Measuring;
 using Backprop.Scale.Reports;
 using Backprop.Scale.Simulation;
 
+ReportText.NoteLoad();
 var options = new ScaleOptions();
 RootCommand root = options.Command();
 root.SetAction(async (parsed, cancellation) =>
@@ -13,9 +15,14 @@ root.SetAction(async (parsed, cancellation) =>
     {
         return await RunAsync(parsed, cancellation);
     }
-    catch (Exception error) when (error is ScaleException or ArgumentException)
+    catch (Exception error) when (error is ScaleException or ArgumentException or IOException or TimeoutException)
     {
         Console.Error.WriteLine(error.Message);
+        return 1;
+    }
+    catch (OperationCanceledException)
+    {
+        Console.Error.WriteLine("Stopped, or a run of the check took longer than five minutes.");
         return 1;
     }
 });

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Backprop.Bench;
 
 namespace Backprop.Transport;
 
@@ -14,7 +15,7 @@ internal sealed class Measured(string name, long bytes)
     public string Name { get; } = name;
 
     /// <summary>The median over rounds of a round's seconds an exchange.</summary>
-    public double Seconds => Bench.Sitting.Median(seconds);
+    public double Seconds => ReportText.Median(seconds);
 
     public double GigabytesPerSecond => bytes / Seconds / 1e9;
 
@@ -27,8 +28,8 @@ internal sealed class Measured(string name, long bytes)
     /// <summary>Bytes that the other side's process allocated an exchange.</summary>
     public double FarAllocated { get; set; }
 
-    /// <summary>Bytes that both processes allocated an exchange.</summary>
-    public double Allocated => (nearAllocated / Math.Max(1, nearExchanges)) + FarAllocated;
+    /// <summary>Bytes that this process, the coordinator's side, allocated an exchange.</summary>
+    public double NearAllocated => nearAllocated / Math.Max(1, nearExchanges);
 
     /// <summary>Adds a round.</summary>
     public void Add(ReadOnlySpan<long> times, long allocated)

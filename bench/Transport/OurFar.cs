@@ -1,7 +1,6 @@
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;
 using Backprop.Protos;
-using Backprop.Protos.SharedMemory;
 using Backprop.Worker;
 using Backprop.Worker.Transport;
 
@@ -31,46 +30,45 @@ internal static class OurFar
         Welcome run = await conversation.ReceiveWelcomeAsync(ended.Token);
         Task<RunEnded?> receiving = conversation.ReceiveAsync(ended.Token);
         Task beating = conversation.SendHeartbeatsAsync(run, ended.Token);
-        (SharedModels? slots, SharedModels? places) = TrainingWorker.Map(run.SharedMemory, shape);
-        using SharedModels? mappedSlots = slots, mappedWeights = places;
-        if (sharesMemory && (slots is null || places is null))
-            throw new TransportException("The memory that was offered cannot be mapped.");
-        using Doorbell? doorbell = slots is null
-            ? null
-            : Doorbell.TryConnect(run.SharedMemory.Doorbell, slots.Key) ?? throw new TransportException("The doorbell cannot be reached.");
+        using CoordinatorMemory memory = CoordinatorMemory.Open(run.SharedMemory, shape, sharesMemory);
+        if (sharesMemory && (memory.Slots is null || memory.Weights is null || memory.Doorbell is null))
+            throw new TransportException($"Memory is not shared: {memory.Transport}");
         Task answering = Task.Factory.StartNew(
-            () => AnswerUntilEnded(run, shape, slots, places, doorbell, incoming, outgoing, count, ended.Token), CancellationToken.None,
+            () => AnswerUntilEnded(run, shape, memory, incoming, outgoing, count, ended.Token), CancellationToken.None,
             TaskCreationOptions.LongRunning, TaskScheduler.Default);
         await await Task.WhenAny(receiving, beating, answering);
         incoming.End();
         await ended.CancelAsync();
-        doorbell?.Dispose();
+        memory.Doorbell?.Dispose();
         await answering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static void AnswerUntilEnded(
-        Welcome run, NetworkShape shape, SharedModels? slots, SharedModels? places, Doorbell? doorbell, IncomingFrames incoming,
-        OutgoingFrames outgoing, ExchangeCount count, CancellationToken ended)
+        Welcome run, NetworkShape shape, CoordinatorMemory memory, IncomingFrames incoming, OutgoingFrames outgoing, ExchangeCount count,
+        CancellationToken ended)
     {
         var parameters = new Parameters(shape);
         Parameters gradient = ParameterInitializers.Create("scaled-gaussian", shape, seed: 2);
         var computing = new ComputingTime();
         var weights = new WeightsGate(parameters, incoming, run.RunId, computing);
-        using var sender = new NodeValueSender(outgoing, run.RunId, slots, doorbell, computing);
+        using var sender = new NodeValueSender(outgoing, run.RunId, memory.Slots, memory.Doorbell, computing);
         outgoing.Add(new WorkerMessage
         {
             Ready = new WorkerReady
             {
-                DatasetSha256 = run.DatasetSha256, SharedMemory = slots is not null, SharedWeights = places is not null, Doorbell = doorbell is not null,
+                DatasetSha256 = run.DatasetSha256,
+                SharedMemory = memory.Slots is not null,
+                SharedWeights = memory.Weights is not null,
+                Doorbell = memory.Doorbell is not null,
             },
         });
-        while ((doorbell is null ? incoming.Take().Message : doorbell.Receive(CoordinatorMessage.Parser)) is { Assignment: { } assignment })
+        while ((memory.Doorbell is null ? incoming.Take().Message : memory.Doorbell.Receive(CoordinatorMessage.Parser)) is { Assignment: { } assignment })
         {
             computing.Begin();
             if (assignment.WeightsFollow)
                 weights.Expect(assignment.Step);
             else
-                places![(int)assignment.WeightsPlace].CopyTo(parameters);
+                memory.Weights![(int)assignment.WeightsPlace].CopyTo(parameters);
             weights.WaitForAll();
             var node = new ShardNode((int)assignment.Nodes[0].First, (int)assignment.Nodes[0].Count);
             sender.Begin(assignment.Epoch, assignment.Step, [node], assignment.Slots);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Backprop.Bench;
 using Backprop.Core.Model;
 using Backprop.Transport;
 
@@ -6,6 +7,7 @@ using Backprop.Transport;
 if (args is [FarSides.Command, .. var far])
     return await FarSides.RunAsync(far);
 
+ReportText.NoteLoad();
 var networks = new Option<string[]>("--networks")
 {
     Description = "Networks whose weights and gradients are carried; 1-1 is a message of two numbers.",
@@ -40,7 +42,7 @@ root.SetAction(async (parsed, cancellation) =>
             File.WriteAllText(path, tables);
         return 0;
     }
-    catch (Exception error) when (error is TransportException or ArgumentException or TimeoutException)
+    catch (Exception error) when (error is TransportException or ArgumentException or TimeoutException or IOException or OperationCanceledException)
     {
         Console.Error.WriteLine(error.Message);
         return 1;

@@ -46,14 +46,19 @@ public sealed class SimulatedStepTests
         Assert.Equal(message + 100 + firstLayer, SimulatedStep.Run(cluster).Seconds, 6);
     }
 
-    /// <summary>Two workers share the coordinator's link both ways; each has half of the examples. One addition of the tree.</summary>
-    [Fact]
-    public void Run_TwoWorkersOneLayer_ShareTheLink()
+    /// <summary>
+    /// Two or four workers share the coordinator's link both ways and compute 4 examples each. The tree's last addition is the update's:
+    /// of four values two are added before it.
+    /// </summary>
+    [Theory]
+    [InlineData(2, 0)]
+    [InlineData(4, 2)]
+    public void Run_SeveralWorkersOneLayer_ShareTheLink(int workers, int additions)
     {
-        Cluster cluster = Clusters.Star("99-10", 8, workers: 2, examplesPerSecond: 100);
+        Cluster cluster = Clusters.Star("99-10", 4 * workers, workers, examplesPerSecond: 100);
         cluster = cluster with { Costs = Clusters.Free with { AddSecondsPerNumber = 1e-4 } };
         double link = Clusters.Bytes("99-10") / Clusters.BytesPerSecond;
-        Assert.Equal((2 * 2 * link) + 0.04 + (1000 * 1e-4), SimulatedStep.Run(cluster).Seconds, 9);
+        Assert.Equal((2 * workers * link) + 0.04 + (additions * 1000 * 1e-4), SimulatedStep.Run(cluster).Seconds, 9);
     }
 
     /// <summary>A mini-batch of 8 has 2 shards, too few for three workers: there are 4 then, and they get 1, 1 and 2.</summary>

@@ -21,6 +21,8 @@ internal sealed class SharedLink : IAsyncDisposable
     /// <summary>Several frames of Ethernet.</summary>
     private const double BurstBytesAtLeast = 8192;
 
+    private static readonly TimeSpan startLimit = TimeSpan.FromMinutes(1);
+
     private readonly List<Process> machines = [];
 
     private SharedLink()
@@ -102,7 +104,7 @@ internal sealed class SharedLink : IAsyncDisposable
         };
         Process machine = Process.Start(start) ?? throw new ScaleException("unshare cannot be started.");
         machines.Add(machine);
-        if (await machine.StandardOutput.ReadLineAsync() != "ready")
+        if (await machine.StandardOutput.ReadLineAsync().WaitAsync(startLimit) != "ready")
             throw new ScaleException("No network namespaces: the check needs Linux, iproute2 and root. " + await machine.StandardError.ReadToEndAsync());
     }
 

@@ -28,12 +28,9 @@ internal static class MeasuredCosts
             new RunConfiguration { Layers = shape.ToString(), Shards = 1, DatasetSha256 = "", LearningRate = 1e-6 });
         Parameters weights = ParameterInitializers.Create("scaled-gaussian", shape, seed: 1);
         OptimizerState state = optimizer.CreateState(shape);
-        IReadOnlyList<LayerParameters> sum = values[1].Layers;
-        double update = Seconds(() =>
-        {
-            team.AreWithin(sum, float.MaxValue);
-            team.Update(optimizer, weights, weights, sum, 1, 1e-6, state);
-        });
+        Parameters updated = weights.Copy();
+        var sum = new RootSum(values[1].Layers, values[2].Layers, new NodeTotals(1, 0, 0));
+        double update = Seconds(() => team.TryUpdate(optimizer, weights, updated, sum, float.MaxValue, 1e-6, state));
         return costs with { AddSecondsPerNumber = add / shape.ParameterCount, UpdateSeconds = update };
     }
 

@@ -20,15 +20,15 @@ internal static class ScaleReport
         text.AppendLine("a link of the same bandwidth and latency. Weights go out layer by layer, the first layer's forward pass starts on them; sums of a layer");
         text.AppendLine("travel while the layer below is computed; the coordinator's link is shared evenly among its connections, and all values are added when");
         text.AppendLine("the last one is there. Where n is no power of two workers send several values each, as the program does.").AppendLine();
-        Sitting.Line(text, $"**Star** is what the program does, though it serves at most 256 workers. The **relay tree** is a model only and no feature of the program:");
-        Sitting.Line(text, $"nobody exchanges tensors with more than {fanOut} below; a relay passes weights down and adds the values from below as they come, along the same");
+        ReportText.Line(text, $"**Star** is what the program does, though it serves at most 256 workers. The **relay tree** is a model only and no feature of the program:");
+        ReportText.Line(text, $"nobody exchanges tensors with more than {fanOut} below; a relay passes weights down and adds the values from below as they come, along the same");
         text.AppendLine("binary tree. It stands on a machine whose link has nothing else to do at that time. Where a relay's shards are no node of that tree it passes");
         text.AppendLine("several values up, which 1,000 workers show beside 1,024.").AppendLine();
         text.AppendLine("Shards are as many as there are workers where the mini-batch alone would give fewer (`--shards`).").AppendLine();
-        Sitting.Describe(text, "Scale", arguments);
+        ReportText.Describe(text, "Scale", arguments);
         Assumptions(text, measured);
         if (picture is not null)
-            Sitting.Line(text, $"\n![Examples a second against workers]({picture})");
+            ReportText.Line(text, $"\n![Examples a second against workers]({picture})");
         foreach (IGrouping<Contest, (Curve Star, Curve Tree)> network in curves.GroupBy(pair => pair.Star.Contest))
             Network(text, network.Key, [.. network]);
         return text.ToString();
@@ -37,27 +37,27 @@ internal static class ScaleReport
     private static void Assumptions(StringBuilder text, IReadOnlyList<(Contest Contest, WorkerPace Pace, Costs Costs)> measured)
     {
         Costs costs = measured[0].Costs;
-        Sitting.Line(text, $"- assumed: {costs.MessageSeconds * 1e6:0} µs from a message's end on the link to its use, {costs.ConnectionBytesPerSecond / 1e9:0.00} GB/s through a connection's thread (`bench/Transport` measures both), {costs.CarryingThreads} such threads on a machine, {costs.AssignmentSeconds * 1e6:0} µs an assignment");
+        ReportText.Line(text, $"- assumed: {costs.MessageSeconds * 1e6:0} µs from a message's end on the link to its use, {costs.ConnectionBytesPerSecond / 1e9:0.00} GB/s through a connection's thread (`bench/Transport` measures both), {costs.CarryingThreads} such threads on a machine, {costs.AssignmentSeconds * 1e6:0} µs an assignment");
         text.AppendLine().AppendLine("| network, mini-batch | one worker's examples/s without messages | adding a value, ms | updating, ms |").AppendLine("|---|---|---|---|");
         foreach ((Contest contest, WorkerPace pace, Costs own) in measured)
-            Sitting.Line(text, $"| {contest.Shape}, {contest.MiniBatch:N0} | {contest.MiniBatch / pace.Seconds(contest.MiniBatch):N0} | {own.AddSecondsPerNumber * contest.Shape.ParameterCount * 1e3:0.000} | {own.UpdateSeconds * 1e3:0.000} |");
+            ReportText.Line(text, $"| {contest.Shape}, {contest.MiniBatch:N0} | {contest.MiniBatch / pace.Seconds(contest.MiniBatch):N0} | {own.AddSecondsPerNumber * contest.Shape.ParameterCount * 1e3:0.000} | {own.UpdateSeconds * 1e3:0.000} |");
     }
 
     private static void Network(StringBuilder text, Contest contest, IReadOnlyList<(Curve Star, Curve Tree)> pairs)
     {
         text.AppendLine();
-        Sitting.Line(text, $"## {contest.Shape}, mini-batch {contest.MiniBatch:N0}");
+        ReportText.Line(text, $"## {contest.Shape}, mini-batch {contest.MiniBatch:N0}");
         int[] counts = [.. shown.Where(count => count <= contest.MiniBatch)];
         text.AppendLine().AppendLine("Examples a second:").AppendLine();
         text.AppendLine($"| link | | {string.Join(" | ", counts.Select(count => count.ToString(CultureInfo.InvariantCulture)))} |");
         text.AppendLine($"|---|---|{string.Concat(counts.Select(_ => "---|"))}");
         foreach (Curve curve in pairs.SelectMany(pair => new[] { pair.Star, pair.Tree }))
-            Sitting.Line(text, $"| {curve.Link} | {curve.Topology} | {string.Join(" | ", counts.Select(count => curve.RateAt(count).ToString("N0", CultureInfo.InvariantCulture)))} |");
+            ReportText.Line(text, $"| {curve.Link} | {curve.Topology} | {string.Join(" | ", counts.Select(count => curve.RateAt(count).ToString("N0", CultureInfo.InvariantCulture)))} |");
         text.AppendLine().AppendLine("Break-even:").AppendLine();
         text.AppendLine("| link | star: most examples/s | at workers | a worker still does half of what a single one does, up to | relay tree: most examples/s | at workers | tree ahead of star from |");
         text.AppendLine("|---|---|---|---|---|---|---|");
         foreach ((Curve star, Curve tree) in pairs)
-            Sitting.Line(text, $"| {star.Link} | {star.Best.Rate:N0} | {star.Best.Workers} | {star.HalfEfficient} | {tree.Best.Rate:N0} | {tree.Best.Workers} | {AheadFrom(star, tree)} |");
+            ReportText.Line(text, $"| {star.Link} | {star.Best.Rate:N0} | {star.Best.Workers} | {star.HalfEfficient} | {tree.Best.Rate:N0} | {tree.Best.Workers} | {AheadFrom(star, tree)} |");
     }
 
     /// <summary>The number of workers from which on the tree is faster; a dash where it is not.</summary>

@@ -18,6 +18,6 @@ internal sealed record Costs
     /// <summary>Adding one number of a value to another value's.</summary>
     public double AddSecondsPerNumber { get; init; }
 
-    /// <summary>Looking at a mini-batch's sum and updating the weights by it, for the whole model.</summary>
+    /// <summary>The tree's last addition, the look at its sum and the update by it, for the whole model.</summary>
     public double UpdateSeconds { get; init; }
 }

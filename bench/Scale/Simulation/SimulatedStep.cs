@@ -47,9 +47,9 @@ internal sealed class SimulatedStep
         if (step.completeCount != step.AtTheCoordinator.Count())
             throw new InvalidOperationException($"A simulated step of {cluster.Shape} with {step.workers.Length} workers does not end.");
 
-        // The tree is added once all is there, then the weights are updated.
+        // The tree is added once all is there; its last addition goes with the update.
         int values = step.AtTheCoordinator.Sum(worker => step.workers[worker].Values);
-        double commit = ((values - 1) * step.cut.Numbers * cluster.Costs.AddSecondsPerNumber) + cluster.Costs.UpdateSeconds;
+        double commit = (Math.Max(0, values - 2) * step.cut.Numbers * cluster.Costs.AddSecondsPerNumber) + cluster.Costs.UpdateSeconds;
         return new StepTime(step.lastValue + commit, step.lastWeights, step.lastValue);
     }
 

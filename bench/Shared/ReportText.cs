@@ -6,16 +6,25 @@ using System.Text;
 namespace Backprop.Bench;
 
 /// <summary>What a report begins with: the command, the machine, the versions, and what else ran.</summary>
-internal static class Sitting
+internal static class ReportText
 {
+    private static string? load;
+
+    /// <summary>Notes what else runs, before the program itself does.</summary>
+    public static void NoteLoad()
+    {
+        if (File.Exists("/proc/loadavg"))
+            load = string.Join(", ", File.ReadAllText("/proc/loadavg").Split(' ')[..3]);
+    }
+
     /// <param name="project">The program's folder under bench/.</param>
     public static void Describe(StringBuilder text, string project, IReadOnlyList<string> arguments)
     {
         Line(text, $"- command: `{string.Join(' ', new[] { $"dotnet run --project bench/{project} -c Release --" }.Concat(arguments))}`");
         Line(text, $"- machine: {Processor()}, {Environment.ProcessorCount} cores, AVX-512 {(Avx512F.IsSupported ? "yes" : "no")}");
         Line(text, $"- versions: {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}");
-        if (File.Exists("/proc/loadavg"))
-            Line(text, $"- load before, over 1, 5 and 15 minutes: {string.Join(", ", File.ReadAllText("/proc/loadavg").Split(' ')[..3])}");
+        if (load is not null)
+            Line(text, $"- load before, over 1, 5 and 15 minutes: {load}");
     }
 
     public static void Line(StringBuilder text, FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
@@ -26,7 +35,8 @@ internal static class Sitting
         return sorted[sorted.Length / 2];
     }
 
-    private static string Processor()
+    /// <summary>As the system names it.</summary>
+    public static string Processor()
     {
         const string file = "/proc/cpuinfo";
         return File.Exists(file)
