@@ -8,7 +8,7 @@ namespace Backprop.Scale.Measuring;
 internal static class MeasuredPace
 {
     private const double BurstSeconds = 0.02;
-    private const int Repeats = 5;
+    private const int Repeats = 9;
     private const int ExamplesAtMost = 2048;
     private const int Factor = 4;
 

@@ -24,7 +24,7 @@ internal static class CheckSection
             ReportText.Line(text, $"| {contest.Shape}, {contest.MiniBatch:N0} | {contest.MiniBatch / calibration.Pace.Seconds(contest.MiniBatch):N0} | {calibration.Cores:0.00} | {calibration.Costs.ConnectionBytesPerSecond / 1e9:0.00} |");
         text.AppendLine().AppendLine("| network, mini-batch | link | workers | measured, examples/s | predicted | deviation |").AppendLine("|---|---|---|---|---|---|");
         foreach (CheckRow row in found.Rows)
-            ReportText.Line(text, $"| {row.Case.Contest.Shape}, {row.Case.Contest.MiniBatch:N0} | {row.Case.Link(found.IsDelayed)} | {row.Workers} | {row.Measured:N0} | {row.Predicted:N0} | {row.Deviation:+0.0 %;-0.0 %} |");
+            ReportText.Line(text, $"| {row.Case.Contest.Shape}, {row.Case.Contest.MiniBatch:N0} | {row.Case.Link(found.IsDelayed)} | {row.Workers} | {row.Measured:N0} | {row.Predicted:N0} | {row.Deviation:+0.0 %;-0.0 %;0.0 %} |");
         double worst = found.Rows.Max(row => Math.Abs(row.Deviation));
         text.AppendLine();
         ReportText.Line(text, $"Goal: within {Goal:P0}. The largest deviation is {worst:0.0 %}: {(worst <= Goal ? "reached" : "missed")}.");

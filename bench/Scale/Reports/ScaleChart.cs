@@ -6,7 +6,7 @@ using SkiaSharp;
 
 namespace Backprop.Scale.Reports;
 
-/// <summary>A panel a network: examples a second against workers, both logarithmic.</summary>
+/// <summary>A panel a network: examples a second against workers, both logarithmic, at powers of two, where everybody sends one value.</summary>
 internal static class ScaleChart
 {
     private const int PanelWidth = 620;
@@ -40,8 +40,9 @@ internal static class ScaleChart
         foreach (Curve curve in curves)
         {
             bool isStar = curve.Topology == Simulation.Topology.Star(1).Name;
+            (int Workers, double Rate)[] points = [.. curve.Points.Where(point => int.IsPow2(point.Workers))];
             var line = plot.Add.ScatterLine(
-                curve.Points.Select(point => Math.Log10(point.Workers)).ToArray(), curve.Points.Select(point => Math.Log10(point.Rate)).ToArray());
+                points.Select(point => Math.Log10(point.Workers)).ToArray(), points.Select(point => Math.Log10(point.Rate)).ToArray());
             line.Color = colors[Array.IndexOf(bandwidths, curve.Link.BitsPerSecond) % colors.Length];
             line.LineWidth = 2;
             line.LinePattern = isStar ? LinePattern.Solid : LinePattern.Dashed;

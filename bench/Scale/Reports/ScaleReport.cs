@@ -28,7 +28,7 @@ internal static class ScaleReport
         ReportText.Describe(text, "Scale", arguments);
         Assumptions(text, measured);
         if (picture is not null)
-            ReportText.Line(text, $"\n![Examples a second against workers]({picture})");
+            ReportText.Line(text, $"\n![Examples a second against workers]({picture})\n\nDrawn at powers of two.");
         foreach (IGrouping<Contest, (Curve Star, Curve Tree)> network in curves.GroupBy(pair => pair.Star.Contest))
             Network(text, network.Key, [.. network]);
         return text.ToString();
