@@ -28,4 +28,4 @@ internal sealed record Contest(NetworkShape Shape, int MiniBatch)
 }
 
 /// <summary>What cannot be simulated or checked, in one line.</summary>
-internal sealed class ScaleException(string message) : Exception(message);
+internal sealed class ScaleException(string message, Exception? inner = null) : Exception(message, inner);

@@ -6,6 +6,10 @@ using Backprop.Scale.Measuring;
 using Backprop.Scale.Reports;
 using Backprop.Scale.Simulation;
 
+// The delay between a worker of the check and its coordinator, which this program starts as a process of its own.
+if (args is [DelayLine.Command, var target, var milliseconds])
+    return await DelayLine.RunAsync(target, milliseconds);
+
 ReportText.NoteLoad();
 var options = new ScaleOptions();
 RootCommand root = options.Command();

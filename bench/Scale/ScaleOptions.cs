@@ -54,7 +54,7 @@ internal sealed class ScaleOptions
     public Option<string[]> CheckCases { get; } = new("--check-cases")
     {
         Description = "Networks, mini-batches, Mb/s and milliseconds of the check.",
-        DefaultValueFactory = _ => ["784-128-10@4096,100,0.5", "784-512-256-10@4096,200,0.5"],
+        DefaultValueFactory = _ => ["784-128-10@4096,100,10", "784-512-256-10@4096,200,1"],
         AllowMultipleArgumentsPerToken = true,
     };
 

@@ -6,14 +6,13 @@ namespace Backprop.Scale.Check;
 /// <summary>What is trained over which link.</summary>
 internal sealed record CheckCase(Contest Contest, double Megabits, double Milliseconds)
 {
-    /// <summary>Reads such as 784-128-10@4096,100,0.5.</summary>
+    /// <summary>Reads such as 784-128-10@4096,100,10.</summary>
     /// <exception cref="ScaleException">Not such a text.</exception>
     public static CheckCase Parse(string text) => text.Split(',') is [var contest, var megabits, var milliseconds]
         && double.TryParse(megabits, CultureInfo.InvariantCulture, out double rate) && rate > 0
         && double.TryParse(milliseconds, CultureInfo.InvariantCulture, out double latency) && latency >= 0
             ? new CheckCase(Contest.Parse(contest), rate, latency)
-            : throw new ScaleException($"{text} does not fit; it takes a network, a mini-batch, Mb/s and ms, such as 784-128-10@4096,100,0.5.");
+            : throw new ScaleException($"{text} does not fit; it takes a network, a mini-batch, Mb/s and ms, such as 784-128-10@4096,100,10.");
 
-    /// <param name="isDelayed">Whether this kernel could delay.</param>
-    public Link Link(bool isDelayed) => new(Megabits * 1e6, isDelayed ? Milliseconds / 1e3 : 0, Simulation.Link.ShapedPayloadShare);
+    public Link Link => new(Megabits * 1e6, Milliseconds / 1e3, Simulation.Link.ShapedPayloadShare);
 }

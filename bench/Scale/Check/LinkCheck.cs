@@ -12,9 +12,7 @@ internal sealed record CheckRow(CheckCase Case, int Workers, double Measured, do
 }
 
 /// <summary>What the check found.</summary>
-/// <param name="IsDelayed">Whether this kernel could delay.</param>
-internal sealed record CheckResult(
-    IReadOnlyList<CheckRow> Rows, IReadOnlyList<(Contest Contest, Calibration Calibration)> Calibrations, bool IsDelayed);
+internal sealed record CheckResult(IReadOnlyList<CheckRow> Rows, IReadOnlyList<(Contest Contest, Calibration Calibration)> Calibrations);
 
 /// <summary>Trains with 1 to 4 workers over links that are narrow enough for this machine, and compares with the simulator.</summary>
 internal static class LinkCheck
@@ -47,21 +45,19 @@ internal static class LinkCheck
             }
 
             await using SharedLink narrow = await SharedLink.StartAsync(WorkersAtMost);
-            bool isDelayed = true;
             var rows = new List<CheckRow>();
             foreach (CheckCase one in cases)
             {
                 await narrow.NarrowAsync(one.Megabits);
-                isDelayed &= await narrow.DelayAsync(one.Milliseconds);
                 for (int workers = 1; workers <= WorkersAtMost; workers++)
                 {
-                    RealRun real = await MeasureAsync(narrow, one.Contest, workers, Math.Max(1, EpochsOfOneWorker / workers));
-                    rows.Add(new CheckRow(one, workers, real.ExamplesPerSecond, Predict(one, workers, calibrations[one.Contest], isDelayed)));
+                    RealRun real = await MeasureAsync(narrow, one.Contest, one.Milliseconds, workers, Math.Max(1, EpochsOfOneWorker / workers));
+                    rows.Add(new CheckRow(one, workers, real.ExamplesPerSecond, Predict(one, workers, calibrations[one.Contest])));
                     tell($"{one.Contest}, {one.Megabits} Mb/s, {workers} workers: {real}; predicted {rows[^1].Predicted:N0}");
                 }
             }
 
-            return new CheckResult(rows, [.. calibrations.Select(pair => (pair.Key, pair.Value))], isDelayed);
+            return new CheckResult(rows, [.. calibrations.Select(pair => (pair.Key, pair.Value))]);
         }
         finally
         {
@@ -69,17 +65,17 @@ internal static class LinkCheck
         }
 
         async Task<StepParts> PartsAsync(SharedLink network, Contest contest, int workers) =>
-            (await MeasureAsync(network, contest, workers, EpochsOfCalibration)).Parts
+            (await MeasureAsync(network, contest, 0, workers, EpochsOfCalibration)).Parts
             ?? throw new ScaleException($"Runs of {contest} are too short to say where a step's time goes; take a smaller mini-batch.");
 
-        Task<RealRun> MeasureAsync(SharedLink network, Contest contest, int workers, int epochs) =>
-            RealRun.MeasureAsync(network, directory.FullName, contest, dataset, workers, epochs, cancellation);
+        Task<RealRun> MeasureAsync(SharedLink network, Contest contest, double milliseconds, int workers, int epochs) =>
+            RealRun.MeasureAsync(network, directory.FullName, contest, dataset, milliseconds, workers, epochs, cancellation);
     }
 
-    private static double Predict(CheckCase one, int workers, Calibration calibration, bool isDelayed)
+    private static double Predict(CheckCase one, int workers, Calibration calibration)
     {
         var cluster = new Cluster(
-            one.Contest.Shape, one.Contest.MiniBatch, Topology.Star(workers), one.Link(isDelayed), calibration.Pace, calibration.Costs)
+            one.Contest.Shape, one.Contest.MiniBatch, Topology.Star(workers), one.Link, calibration.Pace, calibration.Costs)
         {
             SharedCores = calibration.Cores,
         };

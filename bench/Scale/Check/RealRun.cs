@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.RegularExpressions;
 
 namespace Backprop.Scale.Check;
@@ -19,8 +20,10 @@ internal sealed record RealRun(double ExamplesPerSecond, StepParts? Parts)
 
     /// <summary>Trains with workers on machines of their own, over TLS, tensors by gRPC.</summary>
     /// <param name="directory">Keys, the workers' data and the run's files.</param>
+    /// <param name="milliseconds">By which everything between a worker and the coordinator is delayed, one way.</param>
     public static async Task<RealRun> MeasureAsync(
-        SharedLink network, string directory, Contest contest, string dataset, int workers, int epochs, CancellationToken cancellation)
+        SharedLink network, string directory, Contest contest, string dataset, double milliseconds, int workers, int epochs,
+        CancellationToken cancellation)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(limit);
@@ -40,9 +43,18 @@ internal sealed record RealRun(double ExamplesPerSecond, StepParts? Parts)
             string port = (await coordinator.FindAsync(@"more may join at https://[^:]+:(\d+)", deadline.Token)).Groups[1].Value;
             for (int worker = 1; worker <= workers; worker++)
             {
+                string address = $"{SharedLink.CoordinatorAddress}:{port}";
+                if (milliseconds > 0)
+                {
+                    RunProcess delay = RunProcess.Start("Scale", network.On(worker), [DelayLine.Command, address, Text(milliseconds)]);
+                    processes.Add(delay);
+                    await delay.FindAsync(DelayLine.Ready, deadline.Token);
+                    address = DelayLine.Address;
+                }
+
                 processes.Add(RunProcess.Start("Worker", network.On(worker),
                 [
-                    "--coordinator", $"https://{SharedLink.CoordinatorAddress}:{port}", "--name", $"worker-{worker}", "--threads", "1", "--transport", "grpc",
+                    "--coordinator", $"https://{address}", "--name", $"worker-{worker}", "--threads", "1", "--transport", "grpc",
                     "--ca-file", In(directory, "ca.pem"), "--token-file", In(directory, "token.txt"), "--data-dir", Path.Combine(directory, "data"),
                 ]));
             }
@@ -58,7 +70,7 @@ internal sealed record RealRun(double ExamplesPerSecond, StepParts? Parts)
 
     /// <summary>Makes the keys that a run over the network needs.</summary>
     public static Task MakeKeysAsync(string directory) =>
-        Command.RunAsync([.. RunProcess.CommandOf("Coordinator"), "certificates", Keys(directory), SharedLink.CoordinatorAddress]);
+        Command.RunAsync([.. RunProcess.CommandOf("Coordinator"), "certificates", Keys(directory), SharedLink.CoordinatorAddress, IPAddress.Loopback.ToString()]);
 
     private static RealRun Read(string said)
     {
@@ -76,7 +88,7 @@ internal sealed record RealRun(double ExamplesPerSecond, StepParts? Parts)
 
     private static string In(string directory, string file) => Path.Combine(Keys(directory), file);
 
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+    private static string Text(double number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 }

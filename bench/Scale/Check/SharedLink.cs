@@ -67,22 +67,6 @@ internal sealed class SharedLink : IAsyncDisposable
         await InAsync(SwitchNumber, ["tc", "qdisc", "replace", "dev", "port0", .. shape]);
     }
 
-    /// <summary>Delays everything on the workers' links, one way.</summary>
-    /// <returns>False where the kernel has no such queue: the links are as quick as they are.</returns>
-    public async Task<bool> DelayAsync(double milliseconds)
-    {
-        string delay = string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.###}ms");
-        string[] shape = ["root", "netem", "delay", delay, "limit", "100000"];
-        for (int worker = 1; worker < SwitchNumber; worker++)
-        {
-            if (await Command.TryRunAsync([.. On(worker), "tc", "qdisc", "replace", "dev", "link", .. shape]) is not null)
-                return false;
-            await InAsync(SwitchNumber, ["tc", "qdisc", "replace", "dev", $"port{worker}", .. shape]);
-        }
-
-        return true;
-    }
-
     public async ValueTask DisposeAsync()
     {
         // The last process of a namespace takes its links with it.
