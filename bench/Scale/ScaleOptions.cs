@@ -53,8 +53,8 @@ internal sealed class ScaleOptions
 
     public Option<string[]> CheckCases { get; } = new("--check-cases")
     {
-        Description = "Networks, mini-batches, Mb/s and milliseconds of the check.",
-        DefaultValueFactory = _ => ["784-128-10@4096,100,10", "784-512-256-10@4096,200,1"],
+        Description = "Networks, mini-batches, Mb/s and milliseconds of the check; a delay takes its part of this machine's cores.",
+        DefaultValueFactory = _ => ["784-128-10@4096,100,10", "784-512-256-10@4096,200,0"],
         AllowMultipleArgumentsPerToken = true,
     };
 

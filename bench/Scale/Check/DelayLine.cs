@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -66,7 +67,7 @@ internal static class DelayLine
         {
             while (true)
             {
-                byte[] bytes = new byte[ChunkLength];
+                byte[] bytes = ArrayPool<byte>.Shared.Rent(ChunkLength);
                 int length = await from.ReceiveAsync(bytes);
                 if (length == 0)
                     break;
@@ -91,6 +92,7 @@ internal static class DelayLine
                     await Task.Delay(left);
                 for (int sent = 0; sent < length;)
                     sent += await to.SendAsync(bytes.AsMemory(sent, length - sent));
+                ArrayPool<byte>.Shared.Return(bytes);
             }
 
             to.Shutdown(SocketShutdown.Send);
