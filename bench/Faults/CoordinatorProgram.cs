@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Backprop.Bench;
 
 namespace Backprop.Faults;
 
@@ -31,10 +32,7 @@ internal static class CoordinatorProgram
 
     private static Process Start(string options, Action<string>? hear)
     {
-        // artifacts/bin/Faults/CONFIGURATION, beside artifacts/bin/Coordinator/CONFIGURATION.
-        var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        string program = Path.Combine(here.Parent!.Parent!.FullName, "Coordinator", here.Name, "Backprop.Coordinator.dll");
-        var start = new ProcessStartInfo("dotnet", [program, .. options.Split(' ')])
+        var start = new ProcessStartInfo("dotnet", [BuiltProgram.PathOf("Coordinator"), .. options.Split(' ')])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Backprop.Bench;
 
 namespace Backprop.Peers;
 
@@ -40,7 +41,7 @@ internal sealed class Competitors(string python, int epochs)
         {
             return RateOf(Run("dotnet",
             [
-                PathOfCoordinator(), "train", "--dataset", "fashion-mnist", "--layers", contest.Layers, "--activations",
+                BuiltProgram.PathOf("Coordinator"), "train", "--dataset", "fashion-mnist", "--layers", contest.Layers, "--activations",
                 contest.Activations, "--cost", "log-likelihood", "--learning-rate", "0.1", "--mini-batch",
                 Text(contest.MiniBatch), "--epochs", Text(epochs), "--dashboard", "127.0.0.1:0", "--json", "--run-dir",
                 Path.Combine(runDirectory, "run"), .. how,
@@ -92,11 +93,4 @@ internal sealed class Competitors(string python, int epochs)
     private static string LastLine(string text) => text.TrimEnd().Split('\n')[^1];
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>artifacts/bin/Coordinator/CONFIGURATION, beside this program's own folder.</summary>
-    private static string PathOfCoordinator()
-    {
-        var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        return Path.Combine(here.Parent!.Parent!.FullName, "Coordinator", here.Name, "Backprop.Coordinator.dll");
-    }
 }

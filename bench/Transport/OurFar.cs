@@ -52,16 +52,7 @@ internal static class OurFar
         var computing = new ComputingTime();
         var weights = new WeightsGate(parameters, incoming, run.RunId, computing);
         using var sender = new NodeValueSender(outgoing, run.RunId, memory.Slots, memory.Doorbell, computing);
-        outgoing.Add(new WorkerMessage
-        {
-            Ready = new WorkerReady
-            {
-                DatasetSha256 = run.DatasetSha256,
-                SharedMemory = memory.Slots is not null,
-                SharedWeights = memory.Weights is not null,
-                Doorbell = memory.Doorbell is not null,
-            },
-        });
+        outgoing.Add(memory.Ready(run.DatasetSha256));
         while ((memory.Doorbell is null ? incoming.Take().Message : memory.Doorbell.Receive(CoordinatorMessage.Parser)) is { Assignment: { } assignment })
         {
             computing.Begin();

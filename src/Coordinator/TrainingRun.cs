@@ -210,8 +210,7 @@ internal sealed class TrainingRun : IDisposable
         if (FailOn(Incomplete(work, totals)))
             return;
         double rate = schedule.RateAt(setup.Configuration.LearningRate, work.Epoch);
-        if (!double.IsFinite(totals.Cost)
-            || !team.TryUpdate(optimizer, Parameters, weights.Next(), sum, Divergence.LimitOf(rate, totals.ExampleCount), rate, state))
+        if (!team.TryUpdate(optimizer, Parameters, weights.Next(), sum, Divergence.LimitOf(rate, totals.ExampleCount), rate, state))
         {
             FailOn(Divergence.Find(work.Step, totals, sum.Added(), rate, setup.Configuration));
 

@@ -88,16 +88,7 @@ internal sealed class TrainingWorker(
     {
         using var computer = new NodeComputer(run, dataset, team, memory, incoming, outgoing);
         computer.Prepare();
-        outgoing.Add(new WorkerMessage
-        {
-            Ready = new WorkerReady
-            {
-                DatasetSha256 = dataset.Sha256,
-                SharedMemory = memory.Slots is not null,
-                SharedWeights = memory.Weights is not null,
-                Doorbell = memory.Doorbell is not null,
-            },
-        });
+        outgoing.Add(memory.Ready(dataset.Sha256));
         notice($"joined run {run.RunId}: {run.Layers} on {run.DatasetName}, {identity.Threads} threads, {memory.Transport}");
         while (true)
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
+using Backprop.Bench;
 
 namespace Backprop.Scale.Check;
 
@@ -38,12 +39,8 @@ internal sealed class RunProcess : IAsyncDisposable
         return run;
     }
 
-    /// <summary>artifacts/bin/PROGRAM/CONFIGURATION, beside this program's own folder.</summary>
-    public static string[] CommandOf(string program)
-    {
-        var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        return ["dotnet", Path.Combine(here.Parent!.Parent!.FullName, program, here.Name, $"Backprop.{program}.dll")];
-    }
+    /// <summary>What runs a program that is built beside this one.</summary>
+    public static string[] CommandOf(string program) => ["dotnet", BuiltProgram.PathOf(program)];
 
     /// <summary>Waits for something in its output.</summary>
     public async Task<Match> FindAsync(string pattern, CancellationToken cancellation)

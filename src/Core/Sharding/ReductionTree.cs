@@ -41,10 +41,6 @@ public static class ReductionTree
         }
     }
 
-    /// <summary>target ← target + right for any run of elements.</summary>
-    public static void Add(Span<float> target, ReadOnlySpan<float> right) =>
-        ElementLoop.Map(default(Sum), target, right, target);
-
     /// <summary>The fewest nodes that together are shards [firstShard, endShard), in ascending order.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range is not one.</exception>
     public static IReadOnlyList<ShardNode> Cover(int firstShard, int endShard)

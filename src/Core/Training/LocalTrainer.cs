@@ -93,8 +93,7 @@ public sealed class LocalTrainer : IDisposable
             (int first, int end) = plan.PositionsOf(step);
             NodeTotals totals = Backpropagate(order.AsSpan(first, end - first), parameters);
             var sum = new RootSum(root.Layers, null, totals);
-            if (!double.IsFinite(totals.Cost)
-                || !modelTeam.TryUpdate(optimizer, parameters, updated, sum, Divergence.LimitOf(rate, totals.ExampleCount), rate, state))
+            if (!modelTeam.TryUpdate(optimizer, parameters, updated, sum, Divergence.LimitOf(rate, totals.ExampleCount), rate, state))
             {
                 // The weights before the step may still be good.
                 if (parameters.AreFinite())

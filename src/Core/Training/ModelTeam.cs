@@ -42,11 +42,13 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
     /// <param name="updated">Other memory than the parameters'.</param>
     /// <param name="sum">∇W and ∇b.</param>
     /// <param name="limit">No element of the sum is to be farther from 0, or NaN.</param>
-    /// <returns>False: one is, parameters and state are as they were, and what was updated is of no use.</returns>
+    /// <returns>False: one is, or the cost is not finite; parameters and state are as they were, and what was updated is of no use.</returns>
     public bool TryUpdate(
         IOptimizer optimizer, Parameters parameters, Parameters updated, RootSum sum, float limit, double learningRate,
         OptimizerState state)
     {
+        if (!double.IsFinite(sum.Totals.Cost))
+            return false;
         update.Prepare(optimizer, parameters, updated, sum, limit, learningRate, state);
 
         // A velocity that was advanced does not come back: where there is one, the look comes first.

@@ -42,6 +42,18 @@ internal sealed class CoordinatorMemory : IDisposable
         };
     }
 
+    /// <summary>What the coordinator is told once the worker holds the data set.</summary>
+    public WorkerMessage Ready(string datasetSha256) => new()
+    {
+        Ready = new WorkerReady
+        {
+            DatasetSha256 = datasetSha256,
+            SharedMemory = Slots is not null,
+            SharedWeights = Weights is not null,
+            Doorbell = Doorbell is not null,
+        },
+    };
+
     public void Dispose()
     {
         Doorbell?.Dispose();
