@@ -13,8 +13,8 @@ unset BACKPROP_HISTORY
 # One copy serves all, so that a bug costs the build of one project: before each the scheduler's sources are put back.
 git ls-files -z | xargs -0 cp --parents -t "$copy"
 restore_scheduler() {
-    rm -rf "$copy/src/Coordinator/Scheduling"
-    (cd "$checkout" && git ls-files -z src/Coordinator/Scheduling | xargs -0 cp --parents -t "$copy")
+    rm -rf "$copy/src/Scheduling"
+    (cd "$checkout" && git ls-files -z src/Scheduling | xargs -0 cp --parents -t "$copy")
 }
 
 # A planted bug may leave a variable unused: no reason not to build.

@@ -1,16 +1,12 @@
 using System.Diagnostics;
 using System.Net;
-using Backprop.Coordinator;
-using Backprop.Coordinator.Commands;
-using Backprop.Coordinator.Progress;
-using Backprop.Coordinator.Reports;
-using Backprop.Coordinator.Scheduling;
-using Backprop.Coordinator.Transport;
+using Backprop.Scheduling;
+using Backprop.Serving;
 using Backprop.Core.Data;
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;
-using Backprop.Core.Training;
-using WorkKind = Backprop.Coordinator.Scheduling.WorkKind;
+using Backprop.Protos;
+using WorkKind = Backprop.Scheduling.WorkKind;
 
 namespace Backprop.Transport;
 
@@ -23,15 +19,12 @@ internal sealed class OurWay : IWay
     private static readonly ShardNode[] nodes = [new(0, 1)];
 
     private readonly TaskCompletionSource<WorkerConnection> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("backprop-transport-");
-    private readonly RunSetup setup;
+    private readonly Parameters initial;
     private readonly RunSession session;
     private readonly RunWeights weights;
     private readonly bool sharesMemory;
     private readonly ITimer pulse;
-    private RunDirectory? runDirectory;
-    private RunRecorder? recorder;
-    private CoordinatorHost? host;
+    private WorkerServer? server;
     private FarProcess? far;
     private TaskCompletionSource finished = new();
     private Memory<long> left;
@@ -44,18 +37,26 @@ internal sealed class OurWay : IWay
         Name = sharesMemory ? "ours, shared memory and doorbell" : "ours, gRPC";
         var examples = ExampleSet.FromBytes(new byte[2], 255, [0, 1], 1, 2);
         var dataset = new Dataset("none", examples, examples);
-        var configuration = new RunConfiguration
-        {
-            Layers = shape.ToString(), MiniBatch = 1, Epochs = 1, Shards = 1, DatasetSha256 = dataset.Sha256,
-        };
-        NetworkModel model = NetworkModel.Create(shape, configuration.Activations, configuration.Cost);
-        setup = new RunSetup(
-            configuration, model, configuration.Plan(2, 2, checkpointEvery: 0), dataset,
-            new TrainingStart(ParameterInitializers.Create(configuration.Initializer, shape, seed: 1)));
-        session = new RunSession(
-            "bench", configuration, setup.Plan, dataset, 0, Fingerprint: null, new HashSet<string>(), new WorkerRegistry(),
-            new GradientPool(shape), new SharedWeights(shape), new EventQueue(), TimeProvider.System, IsTraced: false);
-        weights = new RunWeights(setup.InitialParameters, step: 0, session.Weights, session.Workers.Owes);
+        initial = ParameterInitializers.Create("scaled-gaussian", shape, seed: 1);
+        session = RunSession.Open(
+            new Welcome
+            {
+                ProtocolVersion = ProtocolVersion.Current,
+                RunId = "bench",
+                Layers = shape.ToString(),
+                Activations = "sigmoid",
+                Cost = "quadratic",
+                MiniBatch = 1,
+                Shards = 1,
+                TrainingExamples = 2,
+                TestExamples = 2,
+                EvaluationShards = 1,
+                DatasetSha256 = dataset.Sha256,
+                HeartbeatIntervalMs = (uint)RunSession.HeartbeatInterval.TotalMilliseconds,
+                SilenceLimitMs = (uint)RunSession.SilenceLimit.TotalMilliseconds,
+            },
+            shape, dataset, fingerprint: null, new HashSet<string>(), TimeProvider.System);
+        weights = new RunWeights(initial, step: 0, session.Weights, session.Workers.Owes);
         pulse = session.Time.CreateTimer(_ => session.Workers.Pulse(), null, TimeSpan.Zero, RunSession.TickInterval);
     }
 
@@ -97,23 +98,17 @@ internal sealed class OurWay : IWay
         await pulse.DisposeAsync();
         if (far is not null)
             await far.DisposeAsync();
-        if (host is not null)
-            await host.DisposeAsync();
-        if (recorder is not null)
-            await recorder.DisposeAsync();
-        runDirectory?.Dispose();
-        directory.Delete(recursive: true);
+        if (server is not null)
+            await server.DisposeAsync();
     }
 
     /// <returns>Where the worker joins.</returns>
     private async Task<string> ServeAsync()
     {
-        runDirectory = await RunDirectory.CreateAsync(Path.Combine(directory.FullName, "run"), session.Time);
-        recorder = new RunRecorder(setup, runDirectory, new ReporterGroup([]), new ReporterGroup([]), session.Time);
-        var addresses = new HostAddresses(new IPEndPoint(IPAddress.Loopback, 0), null, null, null, null, null);
-        host = await CoordinatorHost.StartAsync(addresses, session, recorder, feed: null);
+        server = await WorkerServer.StartAsync(
+            new EntranceAddress(new IPEndPoint(IPAddress.Loopback, 0)), session, new AccessLog(Console.Error.WriteLine));
         session.Events.Open(Take);
-        return host!.GrpcAddress!.ToString();
+        return server.Address.ToString();
     }
 
     private void Take(RunEvent happened)
@@ -145,7 +140,7 @@ internal sealed class OurWay : IWay
         if (sharesMemory)
         {
             // An update writes the next weights where workers read them; sockets and gRPC send what stands already.
-            setup.InitialParameters.CopyTo(weights.Next());
+            initial.CopyTo(weights.Next());
             weights.Advance();
         }
 

@@ -1,8 +1,8 @@
 using Backprop.Coordinator.Commands;
 using Backprop.Coordinator.Progress;
 using Backprop.Coordinator.Reports;
-using Backprop.Coordinator.Scheduling;
-using Backprop.Coordinator.Transport;
+using Backprop.Scheduling;
+using Backprop.Serving;
 using Backprop.Core;
 using Backprop.Core.Model;
 using Backprop.Core.Optimizers;
@@ -10,6 +10,7 @@ using Backprop.Core.Sharding;
 using Backprop.Core.Training;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
+using NodeValue = Backprop.Serving.NodeValue;
 
 namespace Backprop.Coordinator;
 

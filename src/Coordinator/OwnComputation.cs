@@ -1,6 +1,6 @@
 using Backprop.Coordinator.Commands;
-using Backprop.Coordinator.Scheduling;
-using Backprop.Coordinator.Transport;
+using Backprop.Scheduling;
+using Backprop.Serving;
 using Backprop.Core.LinearAlgebra;
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;

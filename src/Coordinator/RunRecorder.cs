@@ -1,7 +1,8 @@
 using Backprop.Coordinator.Commands;
 using Backprop.Coordinator.Progress;
 using Backprop.Coordinator.Reports;
-using Backprop.Coordinator.Scheduling;
+using Backprop.Serving;
+using Backprop.Scheduling;
 using Backprop.Core.Model;
 using Backprop.Core.Optimizers;
 using Backprop.Core.Sharding;

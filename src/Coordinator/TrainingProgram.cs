@@ -7,9 +7,9 @@ using Backprop.Coordinator.Dashboard;
 using Backprop.Coordinator.LocalWorkers;
 using Backprop.Coordinator.Progress;
 using Backprop.Coordinator.Reports;
-using Backprop.Coordinator.Scheduling;
+using Backprop.Scheduling;
 using Backprop.Coordinator.Terminal;
-using Backprop.Coordinator.Transport;
+using Backprop.Serving;
 using Backprop.Core;
 using Backprop.Core.Data;
 using Backprop.Core.Training;
@@ -67,7 +67,7 @@ public static class TrainingProgram
         using RunTrace? trace = session is null || options.TraceFile is null ? null : await directory.KeepIfAsync(
             () => Task.FromResult(new RunTrace(TraceFile.Create(options.TraceFile, line => recorder.Notice(line)), time)));
         await using CoordinatorHost? host = isComplete ? null : await directory.KeepIfAsync(
-            () => CoordinatorHost.StartAsync(Addresses(options), session, recorder, feed));
+            () => CoordinatorHost.StartAsync(Addresses(options), session, setup.Plan, recorder, feed));
         recorder.RunStarted(Describe(options, setup, directory, runId, host));
         foreach ((NoticeKind kind, string line) in notices)
             recorder.Notice(kind, line);
@@ -129,15 +129,15 @@ public static class TrainingProgram
         _ => "failed",
     };
 
-    private static RunSession NewSession(TrainOptions options, RunSetup setup, string runId, TimeProvider time) => new(
-        runId, setup.Configuration, setup.Plan, setup.Dataset, DatasetFile.Length(setup.Dataset),
-        options.AllowMixedArithmetic ? null : ArithmeticFingerprint.Compute(),
-        LocalWorkerGroup.Names(options.Workers).ToHashSet(), new WorkerRegistry(), new GradientPool(setup.Model.Shape), new SharedWeights(setup.Model.Shape),
-        new EventQueue(), time, options.TraceFile is not null);
+    private static RunSession NewSession(TrainOptions options, RunSetup setup, string runId, TimeProvider time) => RunSession.Open(
+        RunWelcome.Of(setup, runId, options.TraceFile is not null), setup.Model.Shape, setup.Dataset,
+        options.AllowMixedArithmetic ? null : ArithmeticFingerprint.Compute(), LocalWorkerGroup.Names(options.Workers).ToHashSet(), time);
 
     private static HostAddresses Addresses(TrainOptions options) => new(
-        options.InProcess ? null : EndPointOf(options.Listen), EndPointOf(options.Dashboard), options.CertificateFile, options.KeyFile,
-        options.ClientAuthorityFile, options.TokenFile is null ? null : TokenFile.Read(options.TokenFile));
+        options.InProcess ? null : new EntranceAddress(
+            EndPointOf(options.Listen)!, options.CertificateFile, options.KeyFile, options.ClientAuthorityFile,
+            options.TokenFile is null ? null : TokenFile.Read(options.TokenFile)),
+        EndPointOf(options.Dashboard));
 
     private static IPEndPoint? EndPointOf(ListenAddress? address) =>
         address is null ? null : new IPEndPoint(address.Address, address.Port);

@@ -2,15 +2,15 @@ using Backprop.Coordinator.Commands;
 using Backprop.Coordinator.LocalWorkers;
 using Backprop.Coordinator.Progress;
 using Backprop.Coordinator.Reports;
-using Backprop.Coordinator.Scheduling;
-using Backprop.Coordinator.Transport;
+using Backprop.Scheduling;
+using Backprop.Serving;
 using Backprop.Core.LinearAlgebra;
 using Backprop.Core.Model;
 using Backprop.Core.Optimizers;
 using Backprop.Core.Sharding;
 using Backprop.Core.Training;
 using Grpc.Core;
-using Work = Backprop.Coordinator.Scheduling.Work;
+using Work = Backprop.Scheduling.Work;
 
 namespace Backprop.Coordinator;
 

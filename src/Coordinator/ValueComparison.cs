@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Backprop.Coordinator.Scheduling;
+using Backprop.Serving;
+using Backprop.Scheduling;
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;
 

@@ -1,6 +1,6 @@
 using Backprop.Coordinator.Progress;
-using Backprop.Coordinator.Scheduling;
-using Backprop.Coordinator.Transport;
+using Backprop.Scheduling;
+using Backprop.Serving;
 using Backprop.Core.Sharding;
 
 namespace Backprop.Coordinator;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Backprop.CommandLine;
 using Backprop.Coordinator.Reports;
-using Backprop.Coordinator.Scheduling;
+using Backprop.Scheduling;
 using Backprop.Core;
 using Backprop.Core.Data;
 using Backprop.Core.Formats;

@@ -1,5 +1,5 @@
 using Backprop.CommandLine;
-using Backprop.Coordinator.Transport;
+using Backprop.Serving;
 using Backprop.Core.Activations;
 using Backprop.Core.Costs;
 using Backprop.Core.Model;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using Backprop.Coordinator.Scheduling;
+using Backprop.Serving;
+using Backprop.Scheduling;
 using Backprop.Core;
 
 namespace Backprop.Coordinator.LocalWorkers;

@@ -1,3 +1,4 @@
+using Backprop.Serving;
 
 namespace Backprop.Coordinator.LocalWorkers;
 

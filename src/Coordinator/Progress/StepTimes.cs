@@ -1,5 +1,5 @@
 using System.Globalization;
-using Backprop.Coordinator.Scheduling;
+using Backprop.Scheduling;
 
 namespace Backprop.Coordinator.Progress;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Backprop.Coordinator.Scheduling;
+using Backprop.Scheduling;
 using Backprop.Core.Formats;
 
 namespace Backprop.Coordinator.Reports;

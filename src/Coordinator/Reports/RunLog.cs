@@ -1,4 +1,4 @@
-using Backprop.Coordinator.Scheduling;
+using Backprop.Scheduling;
 using Backprop.Core.Sharding;
 
 namespace Backprop.Coordinator.Reports;

@@ -1,8 +1,8 @@
-using Backprop.Coordinator.Scheduling;
+using Backprop.Scheduling;
 using Backprop.Core.Sharding;
 using Backprop.Protos;
-using Work = Backprop.Coordinator.Scheduling.Work;
-using WorkKind = Backprop.Coordinator.Scheduling.WorkKind;
+using Work = Backprop.Scheduling.Work;
+using WorkKind = Backprop.Scheduling.WorkKind;
 
 namespace Backprop.Coordinator.Reports;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using Backprop.Cluster.Tests.Processes;
-using Backprop.Coordinator.Transport;
+using Backprop.Serving;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Time.Testing;
 

@@ -1,5 +1,5 @@
 using Backprop.Cluster.Tests.Processes;
-using Backprop.Coordinator.Transport;
+using Backprop.Serving;
 using Backprop.Core.Data;
 using Backprop.Protos;
 using Grpc.Core;

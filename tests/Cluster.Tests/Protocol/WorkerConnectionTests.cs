@@ -1,6 +1,5 @@
-using Backprop.Coordinator;
-using Backprop.Coordinator.Scheduling;
-using Backprop.Coordinator.Transport;
+using Backprop.Scheduling;
+using Backprop.Serving;
 using Backprop.Core.Model;
 using Grpc.Core;
 using JoinRequest = Backprop.Protos.JoinRequest;

@@ -1,12 +1,12 @@
 using System.Text.Json;
 using Backprop.Cluster.Tests.Commands;
 using Backprop.Coordinator.Reports;
-using Backprop.Coordinator.Scheduling;
+using Backprop.Scheduling;
 using Backprop.Core.Sharding;
 using Backprop.Protos;
 using Microsoft.Extensions.Time.Testing;
-using Work = Backprop.Coordinator.Scheduling.Work;
-using WorkKind = Backprop.Coordinator.Scheduling.WorkKind;
+using Work = Backprop.Scheduling.Work;
+using WorkKind = Backprop.Scheduling.WorkKind;
 
 namespace Backprop.Cluster.Tests.Reports;
 

@@ -1,5 +1,5 @@
 using Backprop.Coordinator.Progress;
-using Backprop.Coordinator.Scheduling;
+using Backprop.Scheduling;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Backprop.Cluster.Tests.Reports;

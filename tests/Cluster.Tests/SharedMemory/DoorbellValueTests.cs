@@ -1,8 +1,7 @@
 using Backprop.Cluster.Tests.Commands;
 using Backprop.Cluster.Tests.Processes;
-using Backprop.Coordinator;
-using Backprop.Coordinator.Scheduling;
-using Backprop.Coordinator.Transport;
+using Backprop.Scheduling;
+using Backprop.Serving;
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;
 using Backprop.Protos;
@@ -11,7 +10,7 @@ using Backprop.Protos.Tensors;
 using Grpc.Core;
 using Assignment = Backprop.Protos.Assignment;
 using NodeValue = Backprop.Protos.NodeValue;
-using WorkKind = Backprop.Coordinator.Scheduling.WorkKind;
+using WorkKind = Backprop.Scheduling.WorkKind;
 
 namespace Backprop.Cluster.Tests.SharedMemory;
 

@@ -1,4 +1,4 @@
-using Backprop.Coordinator.Transport;
+using Backprop.Serving;
 using Backprop.Core.Model;
 using Backprop.Protos;
 using Backprop.Protos.Tensors;

@@ -1,12 +1,11 @@
-using Backprop.Coordinator;
-using Backprop.Coordinator.Scheduling;
-using Backprop.Coordinator.Transport;
+using Backprop.Scheduling;
+using Backprop.Serving;
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;
 using Backprop.Protos;
 using Backprop.Protos.Tensors;
 using Grpc.Core;
-using WorkKind = Backprop.Coordinator.Scheduling.WorkKind;
+using WorkKind = Backprop.Scheduling.WorkKind;
 
 namespace Backprop.Cluster.Tests.Weights;
 

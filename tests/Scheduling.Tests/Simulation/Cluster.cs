@@ -1,5 +1,3 @@
-using Backprop.Coordinator.Scheduling;
-
 namespace Backprop.Scheduling.Tests.Simulation;
 
 /// <summary>The workers' side of a history: the processes that live, and every connection that there was.</summary>

@@ -1,5 +1,3 @@
-using Backprop.Coordinator.Scheduling;
-
 namespace Backprop.Scheduling.Tests.Simulation;
 
 /// <summary>

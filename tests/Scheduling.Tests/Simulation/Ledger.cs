@@ -1,4 +1,3 @@
-using Backprop.Coordinator.Scheduling;
 using Backprop.Core.Sharding;
 using Backprop.Core.Training;
 

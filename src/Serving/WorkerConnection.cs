@@ -1,0 +1,306 @@
+using System.Threading.Channels;
+using Backprop.Scheduling;
+using Backprop.Core.Model;
+using Backprop.Core.Sharding;
+using Backprop.Protos;
+using Backprop.Protos.SharedMemory;
+using Backprop.Protos.Tensors;
+using Grpc.Core;
+using WorkKind = Backprop.Scheduling.WorkKind;
+using CoordinatorFrame = Backprop.Protos.Tensors.Frame<
+    Backprop.Protos.CoordinatorMessage, Backprop.Protos.WeightsHeader>;
+using WorkerFrame = Backprop.Protos.Tensors.Frame<Backprop.Protos.WorkerMessage, Backprop.Protos.NodeHeader>;
+
+namespace Backprop.Serving;
+
+/// <summary>One life of a worker: its stream's two directions, without decisions.</summary>
+internal sealed class WorkerConnection(
+    WorkerId id, JoinRequest join, bool isLocal, string runId, string datasetSha256, GradientPool pool,
+    SharedModels? slots, DoorbellListener? door, EventQueue events, TimeProvider time) : IDisposable
+{
+    private readonly Channel<CoordinatorFrame> outgoing =
+        Channel.CreateUnbounded<CoordinatorFrame>(new UnboundedChannelOptions { SingleReader = true });
+
+    private readonly Lock telling = new();
+    private readonly Queue<CoordinatorMessage> unrung = [];
+    private readonly TaskCompletionSource<Status> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly NodeValueReader values = new(join.Name, runId, pool, new ValueSlots(slots), time);
+    private volatile bool usesSlots;
+    private volatile bool usesSharedWeights;
+    private volatile Doorbell? doorbell;
+    private volatile bool isReady;
+    private bool isOver;
+    private long? weightsStep;
+    private long lastBeat = time.GetTimestamp();
+    private long lastHeard = time.GetTimestamp();
+    private long lastTold;
+
+    public WorkerId Id { get; } = id;
+
+    public string Name { get; } = join.Name;
+
+    public ulong Incarnation { get; } = join.Incarnation;
+
+    public int Threads { get; } = (int)join.Threads;
+
+    public bool IsLocal { get; } = isLocal;
+
+    /// <summary>Completes when this side ends the call, with the status for the worker.</summary>
+    public Task<Status> Closed => closed.Task;
+
+    public void Send(CoordinatorMessage message) => outgoing.Writer.TryWrite(new CoordinatorFrame(message));
+
+    /// <summary>Says "I am alive" when that is due; lets go of one that joined and then says nothing more.</summary>
+    public void Pulse()
+    {
+        if (!isReady && time.GetElapsedTime(Volatile.Read(ref lastHeard)) > RunSession.SilenceLimit)
+            Close(new Status(StatusCode.DeadlineExceeded, $"silent for more than {RunSession.SilenceLimit.TotalSeconds:0} s"));
+        if (time.GetElapsedTime(lastBeat) < RunSession.HeartbeatInterval)
+            return;
+        lastBeat = time.GetTimestamp();
+        Send(new CoordinatorMessage { Heartbeat = new Heartbeat() });
+    }
+
+    /// <summary>Whether the worker still owes values that this step's weights are for.</summary>
+    public bool Owes(long step) => values.Owes(step);
+
+    /// <summary>Gives the worker nodes, with the step's weights unless it holds them; <see cref="Ring"/> has to follow.</summary>
+    public void Assign(Work work, IReadOnlyList<ShardNode> nodes, RunWeights weights)
+    {
+        bool needsWeights = weightsStep != work.Step;
+        int? place = needsWeights && usesSharedWeights ? weights.Share() : null;
+        bool weightsFollow = needsWeights && place is null;
+        weightsStep = work.Step;
+        var assignment = new Protos.Assignment
+        {
+            RunId = runId,
+            Kind = work.Kind == WorkKind.Training ? Protos.WorkKind.Training : Protos.WorkKind.Evaluation,
+            Epoch = (uint)work.Epoch,
+            Step = (ulong)work.Step,
+            WeightsFollow = weightsFollow,
+            WeightsShared = place is not null,
+            WeightsPlace = (uint)(place ?? 0),
+        };
+        assignment.Nodes.AddRange(nodes.Select(node => new Node { First = (uint)node.First, Count = (uint)node.Count }));
+        foreach (int slot in values.Ask(work, nodes, usesSlots))
+            assignment.Slots.Add((uint)slot);
+        var message = new CoordinatorMessage { Assignment = assignment };
+        if (doorbell is not null)
+            unrung.Enqueue(message);
+        else
+            outgoing.Writer.TryWrite(new CoordinatorFrame(message) { MoreFollows = weightsFollow });
+        if (weightsFollow)
+            SendWeights(work.Step, weights.Current);
+    }
+
+    /// <summary>
+    /// Wakes the worker for what it was given. Only when all workers' weights stand in their memory: one that wakes may be
+    /// put on this thread's core, and the others would wait for both.
+    /// </summary>
+    public void Ring()
+    {
+        while (unrung.TryDequeue(out CoordinatorMessage? message))
+            doorbell?.TrySend(message);
+    }
+
+    /// <summary>
+    /// Tells that this life is over. The reader may still be at work; what it reads from now on is not told, or a worker
+    /// that nobody can send away any more would be taken for ready.
+    /// </summary>
+    public void TellGone(string reason)
+    {
+        lock (telling)
+        {
+            isOver = true;
+            events.Add(new RunEvent(new SchedulerEvent.WorkerGone(Id, reason), this));
+        }
+
+        events.Wake();
+    }
+
+    /// <summary>Ends the call with a status; frames not yet sent are dropped.</summary>
+    public void Close(Status status) => closed.TrySetResult(status);
+
+    /// <summary>Ends the call in order, after what has been queued.</summary>
+    public void Finish(RunEnded message)
+    {
+        Send(new CoordinatorMessage { RunEnded = message });
+        outgoing.Writer.TryComplete();
+    }
+
+    /// <summary>Writes what is queued until <see cref="Finish"/>.</summary>
+    /// <param name="ended">No frame is begun any more.</param>
+    /// <param name="stuck">A frame that was begun is given up, and the call is reset.</param>
+    public async Task WriteAsync(
+        IServerStreamWriter<CoordinatorFrame> responses, CancellationToken ended, CancellationToken stuck)
+    {
+        await foreach (CoordinatorFrame frame in outgoing.Reader.ReadAllAsync(ended))
+        {
+            ended.ThrowIfCancellationRequested();
+            responses.WriteOptions = frame.MoreFollows ? BufferMore : null;
+            await responses.WriteAsync(frame, stuck);
+        }
+    }
+
+    /// <summary>Reads the worker's messages and turns them into events until it leaves.</summary>
+    /// <exception cref="RpcException">A message that does not fit.</exception>
+    public async Task ReadAsync(IAsyncStreamReader<WorkerFrame> requests, CancellationToken cancellation)
+    {
+        try
+        {
+            while (await requests.MoveNext(cancellation))
+            {
+                Hear();
+                bool stays = Take(requests.Current);
+                events.Wake();
+                if (!stays)
+                    return;
+            }
+        }
+        finally
+        {
+            values.Abandon();
+        }
+    }
+
+    private static readonly WriteOptions BufferMore = new(WriteFlags.BufferHint);
+
+    /// <summary>Any message is a sign of life: on a narrow link heartbeats wait behind the parts of a value.</summary>
+    private void Hear()
+    {
+        long now = time.GetTimestamp();
+        Volatile.Write(ref lastHeard, now);
+        if (time.GetElapsedTime(lastTold, now) < RunSession.TickInterval)
+            return;
+        lastTold = now;
+        Tell(new RunEvent(new SchedulerEvent.WorkerHeard(Id, time.GetElapsedTime(0, now)), this));
+    }
+
+    private bool Take(WorkerFrame frame)
+    {
+        if (frame.Header is not null)
+        {
+            TakeNodeValue(frame);
+            return true;
+        }
+
+        WorkerMessage message = frame.Message!;
+        switch (message.ContentCase)
+        {
+            case WorkerMessage.ContentOneofCase.Ready:
+                CheckReady(message.Ready);
+                usesSlots = slots is not null && message.Ready.SharedMemory;
+                usesSharedWeights = usesSlots && message.Ready.SharedWeights;
+                slots?.Unlink();
+                if (usesSlots && message.Ready.Doorbell)
+                    ListenToDoorbell();
+                door?.Dispose();
+                Tell(new RunEvent(new SchedulerEvent.WorkerReady(Id, Name, Threads), this));
+                return true;
+            case WorkerMessage.ContentOneofCase.Heartbeat:
+                return true;
+            case WorkerMessage.ContentOneofCase.EvaluationValue:
+                (SchedulerEvent.NodeValueReceived received, NodeTotals totals) = values.Read(message.EvaluationValue);
+                Tell(new RunEvent(received with { Worker = Id }, this, null, totals));
+                return true;
+            case WorkerMessage.ContentOneofCase.Leaving:
+                return false;
+            default:
+                throw new RpcException(new Status(
+                    StatusCode.InvalidArgument, $"Worker {Name} sent {message.ContentCase}, which does not fit here."));
+        }
+    }
+
+    private void ListenToDoorbell()
+    {
+        doorbell = door?.TryAccept() ?? throw new RpcException(new Status(
+            StatusCode.Unavailable, $"Worker {Name} said that it is at the doorbell and was not found there."));
+        new Thread(ReadDoorbell) { IsBackground = true, Name = $"doorbell of {Name}" }.Start(doorbell);
+    }
+
+    /// <summary>Takes what comes by the doorbell until it ends with the call.</summary>
+    private void ReadDoorbell(object? bell)
+    {
+        try
+        {
+            while (((Doorbell)bell!).Receive(WorkerMessage.Parser) is { } message)
+            {
+                Hear();
+                Take(message.NodeValue is { } value
+                    ? new WorkerFrame(value.Header ?? throw new MalformedMessageException("a value without a header"), [])
+                    : new WorkerFrame(message));
+                events.Work();
+            }
+        }
+        catch (RpcException error)
+        {
+            Close(error.Status);
+        }
+        catch (MalformedMessageException error)
+        {
+            Close(new Status(StatusCode.InvalidArgument, $"Worker {Name} sent by its doorbell {error.Message}."));
+        }
+        catch (ObjectDisposedException)
+        {
+            // The call is over, and the memory gone with it.
+        }
+    }
+
+    private void CheckReady(WorkerReady ready)
+    {
+        if (isReady)
+            throw new RpcException(new Status(StatusCode.InvalidArgument, $"Worker {Name} sent Ready twice."));
+        if (ready.DatasetSha256 != datasetSha256)
+        {
+            throw new RpcException(new Status(
+                StatusCode.FailedPrecondition,
+                $"Worker {Name} holds another data set than this run's, whose SHA-256 is {datasetSha256}."));
+        }
+
+        isReady = true;
+    }
+
+    private void TakeNodeValue(WorkerFrame frame)
+    {
+        try
+        {
+            if (values.Read(frame.Header!, frame.Parts) is var (received, sum)
+                && !Tell(new RunEvent(received with { Worker = Id }, this, sum, sum.Totals, frame.Header)))
+                pool.Return(sum);
+        }
+        finally
+        {
+            frame.Rented?.Return();
+        }
+    }
+
+    private void SendWeights(long step, Parameters parameters)
+    {
+        var header = new WeightsHeader { RunId = runId, Step = (ulong)step };
+        var parts = new List<TensorPart>();
+        void SendParts(TensorPart[] full, bool more) =>
+            outgoing.Writer.TryWrite(new CoordinatorFrame(header, full) { MoreFollows = more });
+        for (int layer = 0; layer < parameters.Layers.Count; layer++)
+            TensorFrames.Append(parts, layer, parameters.Layers[layer], full => SendParts(full, more: false));
+        if (parts.Count > 0)
+            SendParts([.. parts], more: false);
+    }
+
+    public void Dispose()
+    {
+        doorbell?.Dispose();
+        door?.Dispose();
+        slots?.Dispose();
+    }
+
+    /// <returns>False once this life is over.</returns>
+    private bool Tell(RunEvent happened)
+    {
+        lock (telling)
+        {
+            if (!isOver)
+                events.Add(happened);
+            return !isOver;
+        }
+    }
+}
