@@ -31,7 +31,7 @@ play() {
 
 build || { cat "$copy/build.log"; exit 1; }
 found=$(play)
-if [ -n "$found" ] || ! grep -q 'Total: 1, Errors: 0, Failed: 0,' "$copy/play.log"; then
+if [ -n "$found" ] || ! grep -q 'Total: 2, Errors: 0, Failed: 0,' "$copy/play.log"; then
     echo "No bug is planted, and the simulation fails: ${found:-see below}"
     tail -n 20 "$copy/play.log"
     exit 1

@@ -15,7 +15,7 @@ internal static class OurFar
 {
     public static async Task AnswerAsync(Uri coordinator, NetworkShape shape, bool sharesMemory, ExchangeCount count)
     {
-        var options = new WorkerOptions(coordinator, "far", 1, null, null, null, null, null, EndWithInput: false, sharesMemory);
+        var options = new WorkerOptions(coordinator, "far", 1, null, null, null, null, null, EndWithInput: false, sharesMemory, Relay: null);
         using var link = new CoordinatorLink(options);
         using var ended = new CancellationTokenSource();
         using var call = link.Calls.AsyncDuplexStreamingCall(TrainingCalls.Work, null, link.Options(ended.Token));
@@ -50,14 +50,14 @@ internal static class OurFar
         var parameters = new Parameters(shape);
         Parameters gradient = ParameterInitializers.Create("scaled-gaussian", shape, seed: 2);
         var computing = new ComputingTime();
-        var weights = new WeightsGate(parameters, incoming, run.RunId, computing);
+        var weights = new WeightsGate(incoming, run.RunId, computing);
         using var sender = new NodeValueSender(outgoing, run.RunId, memory.Slots, memory.Doorbell, computing);
         outgoing.Add(memory.Ready(run.DatasetSha256));
         while ((memory.Doorbell is null ? incoming.Take().Message : memory.Doorbell.Receive(CoordinatorMessage.Parser)) is { Assignment: { } assignment })
         {
             computing.Begin();
             if (assignment.WeightsFollow)
-                weights.Expect(assignment.Step);
+                weights.Expect(assignment.Step, parameters);
             else
                 memory.Weights![(int)assignment.WeightsPlace].CopyTo(parameters);
             weights.WaitForAll();

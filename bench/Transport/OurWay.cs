@@ -141,7 +141,7 @@ internal sealed class OurWay : IWay
         {
             // An update writes the next weights where workers read them; sockets and gRPC send what stands already.
             initial.CopyTo(weights.Next());
-            weights.Advance();
+            weights.Advance(step + 1);
         }
 
         worker.Assign(new Work(WorkKind.Training, 0, ++step, Shards: 1, BatchSize: 1), nodes, weights);

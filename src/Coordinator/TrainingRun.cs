@@ -220,7 +220,7 @@ internal sealed class TrainingRun : IDisposable
             return;
         }
 
-        weights.Advance();
+        weights.Advance(work.Step + 1);
         times.Committed(session.Time.GetElapsedTime(begin));
         trace?.Committed(work, traced);
         epochTotals += totals;

@@ -6,24 +6,25 @@ namespace Backprop.Scheduling;
 internal static class Assignment
 {
     /// <summary>
-    /// Consecutive ranges of shards in proportion to each worker's threads, each as the fewest nodes that cover it.
+    /// Consecutive ranges of the nodes' shards in proportion to each worker's threads, each as the fewest nodes that cover it.
     /// Nodes without examples are left out.
     /// </summary>
+    /// <param name="nodes">What is to be divided: disjoint; the root for all of a work.</param>
     public static IReadOnlyList<(Member Member, List<ShardNode> Nodes)> Divide(
-        Work work, IReadOnlyList<Member> members)
+        Work work, IReadOnlyList<ShardNode> nodes, IReadOnlyList<Member> members)
     {
         int threadCount = members.Sum(member => member.Threads);
+        int shardCount = nodes.Sum(node => node.Count);
         var shares = new List<(Member, List<ShardNode>)>();
         int threadsBefore = 0;
         foreach (Member member in members)
         {
-            int first = (int)((long)threadsBefore * work.Shards / threadCount);
+            int first = (int)((long)threadsBefore * shardCount / threadCount);
             threadsBefore += member.Threads;
-            int end = (int)((long)threadsBefore * work.Shards / threadCount);
-            List<ShardNode> nodes =
-                [.. ReductionTree.Cover(first, end).Where(node => !ReductionTree.IsEmpty(node, work.Shards, work.BatchSize))];
-            if (nodes.Count > 0)
-                shares.Add((member, nodes));
+            int end = (int)((long)threadsBefore * shardCount / threadCount);
+            List<ShardNode> share = [.. Cover(nodes, first, end).Where(node => work.ExamplesOf(node) > 0)];
+            if (share.Count > 0)
+                shares.Add((member, share));
         }
 
         return shares;
@@ -51,6 +52,22 @@ internal static class Assignment
         return [.. shares.Select(share => (share.Key, share.Value))];
     }
 
+    /// <summary>Shards [first, end), counted through the nodes one after the other.</summary>
+    private static IEnumerable<ShardNode> Cover(IReadOnlyList<ShardNode> nodes, int first, int end)
+    {
+        int before = 0;
+        foreach (ShardNode node in nodes)
+        {
+            int from = Math.Max(first - before, 0);
+            int to = Math.Min(end - before, node.Count);
+            before += node.Count;
+            if (from >= to)
+                continue;
+            foreach (ShardNode part in ReductionTree.Cover(node.First + from, node.First + to))
+                yield return part;
+        }
+    }
+
     private static List<ShardNode> Halve(Work work, IReadOnlyCollection<ShardNode> nodes, int wanted)
     {
         List<ShardNode> pieces = [.. nodes.OrderByDescending(node => node.Count).ThenBy(node => node.First)];
@@ -59,7 +76,7 @@ internal static class Assignment
             ShardNode largest = pieces[0];
             pieces.RemoveAt(0);
             pieces.AddRange(new[] { largest.Left, largest.Right }
-                .Where(half => !ReductionTree.IsEmpty(half, work.Shards, work.BatchSize)));
+                .Where(half => work.ExamplesOf(half) > 0));
             pieces.Sort((a, b) => a.Count != b.Count ? b.Count.CompareTo(a.Count) : a.First.CompareTo(b.First));
         }
 

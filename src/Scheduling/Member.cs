@@ -10,7 +10,7 @@ internal sealed class Member(WorkerId id, string name, int threads, TimeSpan las
     public string Name { get; } = name;
 
     /// <summary>Nodes are shared out in proportion to it.</summary>
-    public int Threads { get; } = threads;
+    public int Threads { get; set; } = threads;
 
     public TimeSpan LastHeard { get; set; } = lastHeard;
 
@@ -36,7 +36,8 @@ internal sealed class Member(WorkerId id, string name, int threads, TimeSpan las
     /// <summary>How often its nodes were given to another as well.</summary>
     public int TimesLate { get; set; }
 
-    public void Give(List<ShardNode> nodes, int examples, TimeSpan now)
+    /// <summary>It is to compute nodes of a work, all of which have examples.</summary>
+    public void Give(Work work, List<ShardNode> nodes, TimeSpan now)
     {
         if (IsFree)
         {
@@ -46,6 +47,6 @@ internal sealed class Member(WorkerId id, string name, int threads, TimeSpan las
 
         LastProgress = now;
         Outstanding.UnionWith(nodes);
-        Load += (double)examples / Threads;
+        Load += (double)nodes.Sum(work.ExamplesOf) / Threads;
     }
 }

@@ -66,6 +66,12 @@ public sealed partial class Scheduler
             member.LastHeard = now;
     }
 
+    private void Count(SchedulerEvent.WorkerThreadsChanged changed)
+    {
+        if (members.TryGetValue(changed.Worker, out Member? member))
+            member.Threads = changed.Threads;
+    }
+
     private void GiveUp(SchedulerEvent.WorkerGivenUp givenUp)
     {
         startingWorkers = Math.Max(1, startingWorkers - 1);

@@ -11,7 +11,7 @@ public sealed partial class Scheduler
         isWorking = true;
         IReadOnlyList<Member> able = Able;
         Dictionary<Member, List<ShardNode>> shares = [];
-        foreach ((Member member, List<ShardNode> nodes) in Assignment.Divide(next, able))
+        foreach ((Member member, List<ShardNode> nodes) in Assignment.Divide(next, [new ShardNode(0, next.Shards)], able))
             shares[member] = nodes;
         progress.Begin(audit.Draw(next, able, shares));
         foreach ((Member member, List<ShardNode> nodes) in shares)
@@ -27,22 +27,11 @@ public sealed partial class Scheduler
         }
     }
 
-    /// <summary>Those that are not behind with an earlier work, as long as there are any.</summary>
-    private IReadOnlyList<Member> Able =>
-        order.Exists(member => member.Late.Count > 0) && order.FindAll(member => member.Late.Count == 0) is { Count: > 0 } able
-            ? able
-            : order;
+    private IReadOnlyList<Member> Able => Lateness.Able(order);
 
     private void Give(Member member, List<ShardNode> nodes)
     {
-        int examples = 0;
-        foreach (ShardNode node in nodes)
-        {
-            (int start, int end) = ShardCut.Range(node, next.Shards, next.BatchSize);
-            examples += end - start;
-        }
-
-        member.Give(nodes, examples, now);
+        member.Give(next, nodes, now);
         commands.Add(new SchedulerCommand.Assign(member.Id, next, nodes));
     }
 
@@ -155,36 +144,13 @@ public sealed partial class Scheduler
     /// <summary>Gives what a late worker computes to a free one as well.</summary>
     private void DuplicateLate(TimeSpan least)
     {
-        foreach (Member late in order)
+        foreach (LateShare share in Lateness.Shares(order, paces[(int)next.Kind], progress.IsKept, now, least))
         {
-            TimeSpan time = now - late.AssignedAt;
-            if (late.Outstanding.Count == 0 || time <= least || paces[(int)next.Kind].Deadline(late.Load) is not { } deadline || time <= deadline)
-                continue;
-            Member[] free = [.. order.Where(member => member.IsFree)];
-            ShardNode[] nodes = [.. late.Outstanding
-                .Where(node => !progress.IsKept(node) && !order.Exists(other => other != late && other.Outstanding.Contains(node)))
-                .OrderBy(node => node.First)];
-            if (free.Length == 0 || nodes.Length == 0)
-                continue;
-            foreach (IGrouping<Member, ShardNode> share in nodes.Select((node, i) => (Member: free[i % free.Length], node))
-                .GroupBy(pair => pair.Member, pair => pair.node))
-                Give(share.Key, [.. share]);
-            NodesReassigned += nodes.Length;
-            NoteLate(late, nodes.Length, time);
+            foreach ((Member member, List<ShardNode> nodes) in share.Others)
+                Give(member, nodes);
+            NodesReassigned += share.NodeCount;
+            if (share.Line(next) is { } line)
+                Tell(NoticeKind.WorkerLate, line, share.Late.Name);
         }
-    }
-
-    /// <summary>A worker that is always late is told of less and less often.</summary>
-    private void NoteLate(Member late, int nodeCount, TimeSpan time)
-    {
-        late.TimesLate++;
-        if (!int.IsPow2(late.TimesLate))
-            return;
-        string times = late.TimesLate == 1 ? "" : $", for the {late.TimesLate}th time";
-        string nodes = nodeCount == 1 ? "its node is" : $"its {nodeCount} nodes are";
-        Tell(
-            NoticeKind.WorkerLate,
-            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"worker {late.Name} is late at {next}{times}: no answer after {time.TotalSeconds:0.0} s; {nodes} computed by another as well"),
-            late.Name);
     }
 }

@@ -71,6 +71,7 @@ public sealed partial class Scheduler
             case SchedulerEvent.WorkerReady ready: Admit(ready); break;
             case SchedulerEvent.WorkerGone gone: Remove(gone); break;
             case SchedulerEvent.WorkerHeard heard: Hear(heard); break;
+            case SchedulerEvent.WorkerThreadsChanged changed: Count(changed); break;
             case SchedulerEvent.NodeValueReceived value: Receive(value); break;
             case SchedulerEvent.ValueCompared compared: Compared(compared); break;
             case SchedulerEvent.NodeRecomputed recomputed: Recomputed(recomputed); break;
@@ -96,14 +97,7 @@ public sealed partial class Scheduler
     private void Tick(TimeSpan time)
     {
         Pass(time);
-        foreach (Member member in order)
-        {
-            TimeSpan silence = now - member.LastHeard;
-            if (silence > options.SilenceLimit)
-                commands.Add(new SchedulerCommand.Evict(member.Id, $"silent for {silence.TotalSeconds:0.0} s"));
-            else if (member.Outstanding.Count > 0 && now - member.LastProgress > options.WorkerTimeout)
-                commands.Add(new SchedulerCommand.Evict(member.Id, $"no answer for {options.WorkerTimeout.TotalSeconds:0.###} s (--worker-timeout)"));
-        }
+        commands.AddRange(Lateness.Overdue(order, now, options.SilenceLimit, options.WorkerTimeout));
 
         if (isWorking && options.StragglerTimeout is { } least)
             DuplicateLate(least);

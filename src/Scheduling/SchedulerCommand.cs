@@ -33,6 +33,12 @@ public abstract record SchedulerCommand
     /// <summary>Drops the value that has just come.</summary>
     public sealed record DropValue(WorkerId Worker, ShardNode Node, string Reason) : SchedulerCommand;
 
+    /// <summary>All that a relay's node is the sum of is there: add it along the tree and hand it up.</summary>
+    public sealed record HandUp(Work Work, ShardNode Node) : SchedulerCommand;
+
+    /// <summary>A relay stands for so many threads now.</summary>
+    public sealed record TellThreads(int Threads) : SchedulerCommand;
+
     /// <summary>All nodes of a mini-batch are there: add them along the tree and update the weights.</summary>
     /// <param name="StillOwed">
     /// Nodes whose values are yet to come from a second worker, to be compared: their bits and the step's weights are

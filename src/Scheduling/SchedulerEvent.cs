@@ -24,6 +24,13 @@ public abstract record SchedulerEvent
     /// <summary>A sign of life.</summary>
     public sealed record WorkerHeard(WorkerId Worker, TimeSpan Now) : SchedulerEvent;
 
+    /// <summary>What a worker stands for has changed: a relay's workers come and go.</summary>
+    public sealed record WorkerThreadsChanged(WorkerId Worker, int Threads) : SchedulerEvent;
+
+    /// <summary>A relay is given nodes of a work; it has handed up all that it was given before.</summary>
+    /// <param name="Nodes">Disjoint nodes with examples.</param>
+    public sealed record NodesAssigned(Work Work, IReadOnlyList<ShardNode> Nodes) : SchedulerEvent;
+
     /// <summary>A whole value of a node has come.</summary>
     /// <param name="IsFinite">Whether each of its numbers is; others are added to nothing before they are looked into.</param>
     public sealed record NodeValueReceived(

@@ -1,3 +1,5 @@
+using Backprop.Core.Sharding;
+
 namespace Backprop.Scheduling;
 
 public enum WorkKind
@@ -16,6 +18,13 @@ public enum WorkKind
 /// <param name="BatchSize">Examples in the tree.</param>
 public readonly record struct Work(WorkKind Kind, int Epoch, long Step, int Shards, int BatchSize)
 {
+    /// <summary>How many of its examples are a node's.</summary>
+    public int ExamplesOf(ShardNode node)
+    {
+        (int start, int end) = ShardCut.Range(node, Shards, BatchSize);
+        return end - start;
+    }
+
     public override string ToString() =>
         Kind == WorkKind.Training ? $"step {Step}" : $"the evaluation of epoch {Epoch}";
 }

@@ -8,7 +8,7 @@ namespace Backprop.Serving;
 internal static class JoinCheck
 {
     private const int NameLengthAtMost = 100;
-    private const int ThreadsAtMost = 4096;
+    public const int ThreadsAtMost = 4096;
 
     /// <exception cref="RpcException">It may not; the status says why.</exception>
     public static JoinRequest Check(Frame<WorkerMessage, NodeHeader>? first, RunSession session)

@@ -41,6 +41,12 @@ internal sealed class NodeValues(GradientPool pool, ModelTeam team)
             pool.Return(sum);
     }
 
+    /// <summary>
+    /// A node's value, added from those below it where it is not kept itself; no sum for a node of an evaluation. It stays in the
+    /// pool's hands: valid until <see cref="Clear"/>.
+    /// </summary>
+    public (GradientSum? Sum, NodeTotals Totals) Of(ShardNode node) => Find(node) ?? default;
+
     /// <summary>What the root counts.</summary>
     public NodeTotals Totals(int shardCount) => Find(new ShardNode(0, shardCount))?.Totals ?? default;
 

@@ -52,10 +52,11 @@ internal sealed class RunWeights
     }
 
     /// <summary>What was written to <see cref="Next"/> is current now.</summary>
-    public void Advance()
+    /// <param name="step">Before which step these are the weights.</param>
+    public void Advance(long step)
     {
         Copy written = next ?? throw new InvalidOperationException("No weights were written.");
-        written.Step = current.Step + 1;
+        written.Step = step;
         current = written;
         next = null;
     }

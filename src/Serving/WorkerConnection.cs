@@ -41,7 +41,8 @@ internal sealed class WorkerConnection(
 
     public ulong Incarnation { get; } = join.Incarnation;
 
-    public int Threads { get; } = (int)join.Threads;
+    /// <summary>Threads that compute behind this connection.</summary>
+    public int Threads { get; private set; } = (int)join.Threads;
 
     public bool IsLocal { get; } = isLocal;
 
@@ -198,6 +199,8 @@ internal sealed class WorkerConnection(
                 Tell(new RunEvent(new SchedulerEvent.WorkerReady(Id, Name, Threads), this));
                 return true;
             case WorkerMessage.ContentOneofCase.Heartbeat:
+                if (message.Heartbeat.Threads > 0)
+                    Count(message.Heartbeat.Threads);
                 return true;
             case WorkerMessage.ContentOneofCase.EvaluationValue:
                 (SchedulerEvent.NodeValueReceived received, NodeTotals totals) = values.Read(message.EvaluationValue);
@@ -209,6 +212,15 @@ internal sealed class WorkerConnection(
                 throw new RpcException(new Status(
                     StatusCode.InvalidArgument, $"Worker {Name} sent {message.ContentCase}, which does not fit here."));
         }
+    }
+
+    /// <summary>A relay's workers come and go.</summary>
+    private void Count(uint threads)
+    {
+        if (threads > JoinCheck.ThreadsAtMost)
+            throw new RpcException(new Status(StatusCode.InvalidArgument, $"Worker {Name} says that it has {threads} threads; at most {JoinCheck.ThreadsAtMost} fit."));
+        Threads = (int)threads;
+        Tell(new RunEvent(new SchedulerEvent.WorkerThreadsChanged(Id, Threads), this));
     }
 
     private void ListenToDoorbell()

@@ -6,13 +6,12 @@ using Backprop.Core.Sharding;
 using Backprop.Core.Training;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
-using Backprop.Protos.Tensors;
 using Backprop.Worker.Transport;
 
 namespace Backprop.Worker;
 
 /// <summary>Computes assigned nodes: finds their examples by itself, waits for the weights, hands the values out.</summary>
-internal sealed class NodeComputer : IDisposable
+internal sealed class NodeComputer : INodeSource
 {
     private readonly Dataset dataset;
     private readonly Welcome run;
@@ -21,36 +20,29 @@ internal sealed class NodeComputer : IDisposable
     private readonly NodeBackpropagation backpropagation;
     private readonly WeightsGate weights;
     private readonly NodeValueSender sender;
-    private readonly OutgoingFrames outgoing;
     private readonly StepExamples examples;
-    private readonly SharedModels? sharedWeights;
-    private readonly Doorbell? doorbell;
+    private readonly CoordinatorMemory memory;
     private readonly ComputingTime computing = new();
     private readonly StepTrace? trace;
     private Parameters parameters;
 
-    public NodeComputer(
-        Welcome run, Dataset dataset, ThreadTeam team, CoordinatorMemory memory, IncomingFrames incoming,
-        OutgoingFrames outgoing)
+    public NodeComputer(RunPlace place, ThreadTeam team)
     {
-        sharedWeights = memory.Weights;
-        doorbell = memory.Doorbell;
-        this.run = run;
-        this.dataset = dataset;
-        this.outgoing = outgoing;
-        plan = new TrainingPlan(
-            (int)run.TrainingExamples, (int)run.MiniBatch, Epochs: 1, (int)run.Shards, (int)run.TestExamples, 0);
+        memory = place.Memory;
+        run = place.Run;
+        dataset = place.Dataset;
+        plan = run.Plan();
         NetworkModel model = NetworkModel.Create(NetworkShape.Parse(run.Layers), run.Activations, run.Cost);
         parameters = ownParameters = new Parameters(model.Shape);
         backpropagation = new NodeBackpropagation(model, plan.MiniBatch, team);
-        weights = new WeightsGate(ownParameters, incoming, run.RunId, computing);
-        sender = new NodeValueSender(outgoing, run.RunId, memory.Slots, doorbell, computing);
+        weights = new WeightsGate(place.Incoming, run.RunId, computing);
+        sender = new NodeValueSender(place, computing);
         examples = new StepExamples(plan, run.Seed, run.Shuffle);
         trace = run.Trace ? new StepTrace(weights, sender, computing) : null;
     }
 
     /// <inheritdoc cref="NodeBackpropagation.Prepare"/>
-    public void Prepare()
+    public void Prepare(CancellationToken ended)
     {
         backpropagation.Prepare(dataset.Training, dataset.Test, plan.Shards, plan.BatchSizeOf(0), (int)run.EvaluationShards);
         _ = examples.Of(epoch: 0, step: 0, [new ShardNode(0, 1)]);
@@ -66,17 +58,15 @@ internal sealed class NodeComputer : IDisposable
         computing.Begin();
         if (assignment.WeightsFollow)
         {
-            weights.Expect(assignment.Step);
+            weights.Expect(assignment.Step, ownParameters);
             parameters = ownParameters;
         }
         else if (assignment.WeightsShared)
         {
-            parameters = assignment.WeightsPlace < (sharedWeights?.Count ?? 0)
-                ? sharedWeights![(int)assignment.WeightsPlace]
-                : throw new MalformedMessageException($"weights in place {assignment.WeightsPlace} of shared memory, which this worker has not mapped");
+            parameters = memory.WeightsIn(assignment.WeightsPlace);
         }
 
-        ShardNode[] nodes = [.. assignment.Nodes.Select(node => new ShardNode((int)node.First, (int)node.Count))];
+        ShardNode[] nodes = assignment.ShardNodes();
         if (assignment.Kind == WorkKind.Evaluation)
             Evaluate(assignment, nodes);
         else
@@ -103,26 +93,6 @@ internal sealed class NodeComputer : IDisposable
         backpropagation.Evaluate(dataset.Test, nodes, (int)run.EvaluationShards, parameters, weights, totals);
         weights.WaitForAll();
         for (int i = 0; i < nodes.Length; i++)
-        {
-            var message = new WorkerMessage
-            {
-                EvaluationValue = new EvaluationValue
-                {
-                    RunId = run.RunId,
-                    Step = assignment.Step,
-                    Node = assignment.Nodes[i],
-                    Totals = new Totals
-                    {
-                        ExampleCount = (uint)totals[i].ExampleCount,
-                        CorrectCount = (uint)totals[i].CorrectCount,
-                        Cost = totals[i].Cost,
-                    },
-                },
-            };
-            if (doorbell is null)
-                outgoing.Add(message);
-            else
-                doorbell.TrySend(message);
-        }
+            sender.EvaluationReady(assignment.Step, nodes[i], totals[i]);
     }
 }

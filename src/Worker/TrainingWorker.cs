@@ -1,5 +1,4 @@
 using Backprop.Core.Data;
-using Backprop.Core.LinearAlgebra;
 using Backprop.Core.Model;
 using Backprop.Protos;
 using Backprop.Protos.Tensors;
@@ -9,11 +8,12 @@ using Grpc.Core;
 namespace Backprop.Worker;
 
 /// <summary>
-/// THE WORKER LOOP: joins a run, makes sure that it holds the data set, then computes the nodes that it is given until
-/// the run ends.
+/// THE WORKER LOOP: joins a run, makes sure that it holds the data set, then sees to the values of the nodes that it is given
+/// until the run ends.
 /// </summary>
+/// <param name="open">Makes what the values come from, once for each life: a <see cref="NodeComputer"/>, or a relay to other workers.</param>
 internal sealed class TrainingWorker(
-    CoordinatorLink link, JoinRequest identity, ThreadTeam team, string cacheDirectory, Action<string> notice,
+    CoordinatorLink link, JoinRequest identity, DatasetSource datasets, Func<RunPlace, Task<INodeSource>> open, Action<string> notice,
     TimeProvider time)
 {
     /// <summary>How long a worker that leaves waits for its coordinator to let it go.</summary>
@@ -36,6 +36,8 @@ internal sealed class TrainingWorker(
         var conversation = new Conversation(call.ResponseStream, incoming, outgoing, time);
         Task computing = Task.CompletedTask;
         CoordinatorMemory? memory = null;
+        INodeSource? nodes = null;
+        RunEnded? how = null;
         try
         {
             outgoing.Add(new WorkerMessage { Join = identity });
@@ -45,20 +47,22 @@ internal sealed class TrainingWorker(
             WasWelcomed = true;
             Task<RunEnded?> receiving = conversation.ReceiveAsync(ended.Token);
             Task beating = conversation.SendHeartbeatsAsync(run, ended.Token);
-            Task<Dataset> opening = DatasetSource.OpenAsync(run, link, cacheDirectory, notice, ended.Token);
+            Task<Dataset> opening = datasets.OpenAsync(run, link, ended.Token);
             if (await Task.WhenAny(opening, receiving, beating) is var first && first != opening)
-                return await Outcome(first, receiving);
+                return how = await Outcome(first, receiving);
 
             Dataset dataset = await opening;
             memory = CoordinatorMemory.Open(run.SharedMemory, NetworkShape.Parse(run.Layers), identity.SharedMemory);
+            var place = new RunPlace(run, dataset, memory, incoming, outgoing);
+            INodeSource source = nodes = await open(place);
             computing = Task.Factory.StartNew(
-                () => ComputeUntilEnded(run, dataset, memory, incoming, outgoing, ended.Token), CancellationToken.None,
+                () => ComputeUntilEnded(source, place, ended.Token), CancellationToken.None,
                 TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
             // The writer ends when the worker leaves, or when the call breaks, and so does the doorbell; only the reader knows why.
             first = await Task.WhenAny(receiving, beating, computing, sending);
             bool isSilent = first == sending || (first == computing && computing.IsCompletedSuccessfully);
-            return await Outcome(isSilent ? await Task.WhenAny(receiving, beating) : first, receiving);
+            return how = await Outcome(isSilent ? await Task.WhenAny(receiving, beating) : first, receiving);
         }
         finally
         {
@@ -66,6 +70,12 @@ internal sealed class TrainingWorker(
             await ended.CancelAsync();
             memory?.Doorbell?.Dispose();
             await computing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (nodes is not null)
+            {
+                await nodes.EndAsync(how);
+                nodes.Dispose();
+            }
+
             memory?.Dispose();
         }
     }
@@ -83,20 +93,18 @@ internal sealed class TrainingWorker(
         ended.CancelAfter(LeaveLimit);
     }
 
-    private void ComputeUntilEnded(
-        Welcome run, Dataset dataset, CoordinatorMemory memory, IncomingFrames incoming, OutgoingFrames outgoing, CancellationToken ended)
+    private void ComputeUntilEnded(INodeSource nodes, RunPlace place, CancellationToken ended)
     {
-        using var computer = new NodeComputer(run, dataset, team, memory, incoming, outgoing);
-        computer.Prepare();
-        outgoing.Add(memory.Ready(dataset.Sha256));
-        notice($"joined run {run.RunId}: {run.Layers} on {run.DatasetName}, {identity.Threads} threads, {memory.Transport}");
+        CoordinatorMemory memory = place.Memory;
+        nodes.Prepare(ended);
+        place.Outgoing.Add(memory.Ready(place.Dataset.Sha256));
+        notice($"joined run {place.Run.RunId}: {place.Run.Layers} on {place.Run.DatasetName}, {identity.Threads} threads, {memory.Transport}");
         while (true)
         {
-            CoordinatorMessage? message = memory.Doorbell is null ? incoming.Take().Message : memory.Doorbell.Receive(CoordinatorMessage.Parser);
+            CoordinatorMessage? message = memory.Doorbell is null ? place.Incoming.Take().Message : memory.Doorbell.Receive(CoordinatorMessage.Parser);
             if (message is null && memory.Doorbell is not null)
                 return;
-            computer.Compute(
-                message?.Assignment ?? throw new MalformedMessageException("weights that no assignment announced"), ended);
+            nodes.Compute(message?.Assignment ?? throw new MalformedMessageException("weights that no assignment announced"), ended);
         }
     }
 }

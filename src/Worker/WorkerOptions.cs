@@ -1,3 +1,5 @@
+using Backprop.Worker.Relay;
+
 namespace Backprop.Worker;
 
 /// <summary>What a worker was asked for.</summary>
@@ -10,7 +12,8 @@ namespace Backprop.Worker;
 /// <param name="CertificateFile">The certificate to show to a coordinator that asks for one (PEM), with <paramref name="KeyFile"/>; null: none.</param>
 /// <param name="EndWithInput">Ends when standard input ends; Ctrl-C is left to the program that started it.</param>
 /// <param name="UsesSharedMemory">Shares memory with a coordinator on its own machine; otherwise tensors travel over gRPC.</param>
+/// <param name="Relay">What it opens to workers of its own; null: nothing.</param>
 public sealed record WorkerOptions(
     Uri Coordinator, string Name, int Threads, string? DataDirectory, string? TokenFile, string? AuthorityFile,
     string? CertificateFile, string? KeyFile,
-    bool EndWithInput, bool UsesSharedMemory);
+    bool EndWithInput, bool UsesSharedMemory, RelayOptions? Relay);

@@ -1,5 +1,7 @@
 using Backprop.CommandLine;
 using Backprop.Core;
+using Backprop.Serving;
+using Backprop.Worker.Relay;
 
 namespace Backprop.Worker;
 
@@ -43,6 +45,22 @@ public static class WorkerSettings
         "transport", "auto|grpc", "How tensors travel: auto shares memory with a coordinator on this machine; grpc never does.",
         ValueKinds.OneOf(["auto", "grpc"]), "auto", "auto");
 
+    public static readonly Setting<ListenAddress?> Relay = new(
+        "relay", "ADDRESS:PORT",
+        "Where workers may join this one instead of its coordinator: it adds their sums to its own and passes the weights on. Port 0: any free one. Other than "
+        + "loopback needs --relay-cert-file, --relay-key-file and --token-file.",
+        ValueKinds.AddressOrOff, null, "off");
+
+    public static readonly Setting<string?> RelayCertificateFile = new(
+        "relay-cert-file", "FILE", "The certificate that a relay shows to its workers (PEM): for TLS.", ValueKinds.Text("a PEM file")!, null, null);
+
+    public static readonly Setting<string?> RelayKeyFile = new(
+        "relay-key-file", "FILE", "That certificate's private key (PEM, unencrypted).", ValueKinds.Text("a PEM file")!, null, null);
+
+    public static readonly Setting<string?> RelayAuthorityFile = new(
+        "relay-client-ca-file", "FILE", "Mutual TLS: a relay's workers on other machines must show a certificate that one of these authorities signed (PEM).",
+        ValueKinds.Text("a PEM file")!, null, null);
+
     public static readonly Setting<bool> EndWithInput = new(
         "end-with-input", "", "Ends when standard input ends: for a program that starts workers and must not leave them behind.",
         ValueKinds.Flag, false, "false");
@@ -56,6 +74,9 @@ public static class WorkerSettings
           Four threads on another machine, over TLS, with the shared secret:
             Backprop.Worker --coordinator https://trainer.example:5000 --token-file token.txt --ca-file ca.pem --threads 4
 
+          A relay between the coordinator and other workers of this machine, which join it with --coordinator http://127.0.0.1:5001:
+            Backprop.Worker --relay 127.0.0.1:5001
+
           Data sets kept on a large disk:
             Backprop.Worker --coordinator http://127.0.0.1:5000 --data-dir /scratch/backprop
 
@@ -67,7 +88,7 @@ public static class WorkerSettings
 
         """;
 
-    public static IReadOnlyList<Setting> All { get; } = [Coordinator, Name, Threads, DataDirectory, TokenFile, AuthorityFile, CertificateFile, KeyFile, Transport, EndWithInput];
+    public static IReadOnlyList<Setting> All { get; } = [Coordinator, Name, Threads, DataDirectory, TokenFile, AuthorityFile, CertificateFile, KeyFile, Transport, Relay, RelayCertificateFile, RelayKeyFile, RelayAuthorityFile, EndWithInput];
 
     /// <exception cref="UserErrorException">A value or a combination does not fit.</exception>
     public static WorkerOptions Read(SettingValues values)
@@ -82,7 +103,8 @@ public static class WorkerSettings
             values.Get(CertificateFile),
             values.Get(KeyFile),
             values.Get(EndWithInput),
-            values.Get(Transport) == "auto");
+            values.Get(Transport) == "auto",
+            RelayOf(values));
 
         bool isEncrypted = options.Coordinator.Scheme == Uri.UriSchemeHttps;
         CheckPair(values, CertificateFile, KeyFile);
@@ -111,6 +133,20 @@ public static class WorkerSettings
         if (options is { CertificateFile: not null, KeyFile: not null })
             PemFiles.ReadCertificate(options.CertificateFile, options.KeyFile).Dispose();
         return options;
+    }
+
+    private static RelayOptions? RelayOf(SettingValues values)
+    {
+        if (values.Get(Relay) is { } listen)
+        {
+            EntranceRules.Check(new EntranceSettings(Relay, RelayCertificateFile, RelayKeyFile, TokenFile, RelayAuthorityFile), listen, values);
+            return new RelayOptions(listen, values.Get(RelayCertificateFile), values.Get(RelayKeyFile), values.Get(RelayAuthorityFile));
+        }
+
+        Setting[] ofRelays = [RelayCertificateFile, RelayKeyFile, RelayAuthorityFile];
+        if (ofRelays.FirstOrDefault(values.IsGiven) is { } idle)
+            throw new UserErrorException($"{values.Given(idle)} is for a relay, and this worker is none; try --relay 0.0.0.0:5001.");
+        return null;
     }
 
     private static void CheckPair(SettingValues values, Setting given, Setting missing)

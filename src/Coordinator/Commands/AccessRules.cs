@@ -1,7 +1,6 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Backprop.CommandLine;
 using Backprop.Core;
+using Backprop.Serving;
 
 namespace Backprop.Coordinator.Commands;
 
@@ -21,16 +20,10 @@ internal static class AccessRules
         if (options.InProcess)
             return;
         CheckPorts(options, values);
-        RequirePair(values, TrainSettings.CertificateFile, TrainSettings.KeyFile);
-        RequirePair(values, TrainSettings.KeyFile, TrainSettings.CertificateFile);
-        RequirePair(values, TrainSettings.ClientAuthorityFile, TrainSettings.CertificateFile);
-        CheckListen(options, values);
-        if (options is { CertificateFile: not null, KeyFile: not null })
-            CheckCertificate(options.CertificateFile, options.KeyFile);
-        if (options.TokenFile is not null)
-            _ = TokenFile.Read(options.TokenFile);
-        if (options.ClientAuthorityFile is not null)
-            CheckAuthority(TrainSettings.ClientAuthorityFile.Name, options.ClientAuthorityFile);
+        EntranceRules.Check(
+            new EntranceSettings(
+                TrainSettings.Listen, TrainSettings.CertificateFile, TrainSettings.KeyFile, TrainSettings.TokenFile, TrainSettings.ClientAuthorityFile),
+            options.Listen, values);
     }
 
     private static void CheckPorts(TrainOptions options, SettingValues values)
@@ -41,58 +34,6 @@ internal static class AccessRules
             throw new UserErrorException(
                 $"--listen {options.Listen} and --dashboard {page} cannot share port {page.Port}; give "
                 + $"{(values.IsGiven(TrainSettings.Dashboard) ? "--listen" : "--dashboard")} another one, or 0 for any free one.");
-        }
-    }
-
-    private static void RequirePair(SettingValues values, Setting given, Setting missing)
-    {
-        if (values.IsGiven(given) && !values.IsGiven(missing))
-            throw new UserErrorException($"{values.Given(given)} needs {missing.Name} with it: TLS takes a certificate and its key.");
-    }
-
-    private static void CheckListen(TrainOptions options, SettingValues values)
-    {
-        Setting[] needed = [TrainSettings.CertificateFile, TrainSettings.KeyFile, TrainSettings.TokenFile];
-        List<string> missing = needed.Where(setting => !values.IsGiven(setting)).Select(setting => setting.Name).ToList();
-        if (options.Listen.IsLoopback || missing.Count == 0)
-            return;
-        string lacking = missing.Count == needed.Length ? "none of them is given" : $"missing: {string.Join(", ", missing)}";
-        throw new UserErrorException(
-            $"{values.Given(TrainSettings.Listen)} can be reached from other machines and so needs --cert-file, --key-file "
-            + $"and --token-file ({lacking}; to make them: Backprop.Coordinator certificates keys HOST); 127.0.0.1:{options.Listen.Port} needs none.");
-    }
-
-    private static void CheckAuthority(string option, string path)
-    {
-        X509Certificate2Collection given = PemFiles.ReadAuthorities(option, path);
-        if (!given.Any(IsAuthority))
-            throw new UserErrorException($"{option} {path} holds no authority's certificate, and so none could sign a worker's; it takes one such as ca.pem of: certificates keys HOST");
-
-        static bool IsAuthority(X509Certificate2 certificate) =>
-            certificate.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault() is { CertificateAuthority: true };
-    }
-
-    private static void CheckCertificate(string certificatePath, string keyPath)
-    {
-        using X509Certificate2 certificate = PemFiles.ReadCertificate(certificatePath, keyPath);
-        if (certificate.NotAfter.ToUniversalTime() < TimeProvider.System.GetUtcNow().UtcDateTime)
-        {
-            throw new UserErrorException(
-                $"--cert-file {certificatePath} expired on {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}, and no worker "
-                + "would accept it; it takes one that is still valid.");
-        }
-
-        if (certificate.NotBefore.ToUniversalTime() > TimeProvider.System.GetUtcNow().UtcDateTime)
-        {
-            throw new UserErrorException(
-                $"--cert-file {certificatePath} is not valid before {certificate.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm} UTC, and no "
-                + "worker would accept it until then; it takes one that is valid now.");
-        }
-
-        if (certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().FirstOrDefault() is { } uses
-            && !uses.EnhancedKeyUsages.Cast<Oid>().Any(use => use.Value == PrivateAuthority.ServerUse))
-        {
-            throw new UserErrorException($"--cert-file {certificatePath} is not for a server's use; it takes one that is, such as server.pem of: certificates keys HOST");
         }
     }
 }

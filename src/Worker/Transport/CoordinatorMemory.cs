@@ -1,6 +1,7 @@
 using Backprop.Core.Model;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
+using Backprop.Protos.Tensors;
 
 namespace Backprop.Worker.Transport;
 
@@ -41,6 +42,12 @@ internal sealed class CoordinatorMemory : IDisposable
             Doorbell = Doorbell.TryConnect(offer.Doorbell, slots.Key),
         };
     }
+
+    /// <summary>The weights in a place that an assignment names.</summary>
+    /// <exception cref="MalformedMessageException">There is none such.</exception>
+    public Parameters WeightsIn(uint place) => place < (Weights?.Count ?? 0)
+        ? Weights![(int)place]
+        : throw new MalformedMessageException($"weights in place {place} of shared memory, which this worker has not mapped");
 
     /// <summary>What the coordinator is told once the worker holds the data set.</summary>
     public WorkerMessage Ready(string datasetSha256) => new()

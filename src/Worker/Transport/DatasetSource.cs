@@ -6,13 +6,14 @@ using Grpc.Core;
 namespace Backprop.Worker.Transport;
 
 /// <summary>The run's data set: built in, from the cache, or streamed once from the coordinator and then cached.</summary>
-internal static class DatasetSource
+/// <param name="held">A data set that is in this process already.</param>
+internal sealed class DatasetSource(string cacheDirectory, Action<string> notice, Dataset? held = null)
 {
     /// <exception cref="UserErrorException">What came is not the data set with that hash.</exception>
-    public static async Task<Dataset> OpenAsync(
-        Welcome welcome, CoordinatorLink link, string cacheDirectory, Action<string> notice,
-        CancellationToken cancellation)
+    public async Task<Dataset> OpenAsync(Welcome welcome, CoordinatorLink link, CancellationToken cancellation)
     {
+        if (held?.Sha256 == welcome.DatasetSha256)
+            return held;
         if (welcome.DatasetName == Datasets.Digits)
         {
             Dataset digits = Datasets.Open(new Core.Data.DatasetRequest(Datasets.Digits, null, null, null));

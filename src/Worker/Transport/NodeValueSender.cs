@@ -21,6 +21,11 @@ internal sealed class NodeValueSender(
     private uint epoch;
     private ulong step;
 
+    public NodeValueSender(RunPlace place, ComputingTime computing)
+        : this(place.Outgoing, place.Run.RunId, place.Memory.Slots, place.Memory.Doorbell, computing)
+    {
+    }
+
     /// <summary>Names the step of the values to come.</summary>
     /// <param name="nodeSlots">A slot for each node; none when the values are to be sent.</param>
     public void Begin(uint epochNumber, ulong stepNumber, IReadOnlyList<ShardNode> nodes, IReadOnlyList<uint> nodeSlots)
@@ -52,13 +57,27 @@ internal sealed class NodeValueSender(
 
     public void NodeReady(ShardNode node, NodeTotals totals)
     {
-        Send(node, unsent.TryGetValue(node, out List<TensorPart>? parts) ? [.. parts] : [], new Totals
-        {
-            ExampleCount = (uint)totals.ExampleCount,
-            CorrectCount = (uint)totals.CorrectCount,
-            Cost = totals.Cost,
-        });
+        Send(node, unsent.TryGetValue(node, out List<TensorPart>? parts) ? [.. parts] : [], MessageOf(totals));
         unsent.Remove(node);
+    }
+
+    /// <summary>Sends what an evaluation's node counts.</summary>
+    public void EvaluationReady(ulong evaluatedStep, ShardNode node, NodeTotals totals)
+    {
+        var message = new WorkerMessage
+        {
+            EvaluationValue = new EvaluationValue
+            {
+                RunId = runId,
+                Step = evaluatedStep,
+                Node = MessageOf(node),
+                Totals = MessageOf(totals),
+            },
+        };
+        if (doorbell is null)
+            outgoing.Add(message);
+        else
+            doorbell.TrySend(message);
     }
 
     /// <summary>Waits until the numbers of all values have been copied out, so that their arrays may change.</summary>
@@ -72,6 +91,15 @@ internal sealed class NodeValueSender(
 
     public void Dispose() => unwritten.Dispose();
 
+    private static Node MessageOf(ShardNode node) => new() { First = (uint)node.First, Count = (uint)node.Count };
+
+    private static Totals MessageOf(NodeTotals totals) => new()
+    {
+        ExampleCount = (uint)totals.ExampleCount,
+        CorrectCount = (uint)totals.CorrectCount,
+        Cost = totals.Cost,
+    };
+
     private void Send(ShardNode node, TensorPart[] parts, Totals? totals)
     {
         bool isShared = slots.ContainsKey(node);
@@ -80,7 +108,7 @@ internal sealed class NodeValueSender(
             RunId = runId,
             Epoch = epoch,
             Step = step,
-            Node = new Node { First = (uint)node.First, Count = (uint)node.Count },
+            Node = MessageOf(node),
             Totals = totals,
             Shared = isShared,
         };

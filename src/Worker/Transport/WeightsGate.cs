@@ -9,15 +9,18 @@ namespace Backprop.Worker.Transport;
 /// Takes a step's weights in as they come, so that a layer's forward pass starts when that layer is there and not
 /// when all are.
 /// </summary>
-internal sealed class WeightsGate(Parameters parameters, IncomingFrames incoming, string runId, ComputingTime computing) : IParameterGate
+internal sealed class WeightsGate(IncomingFrames incoming, string runId, ComputingTime computing) : IParameterGate
 {
     private readonly TensorAssembly assembly = new(descending: false);
     private ulong step;
+    private int layerCount;
 
     /// <summary>Expects all layers of a step's weights to come next.</summary>
-    public void Expect(ulong nextStep)
+    /// <param name="parameters">Takes them in.</param>
+    public void Expect(ulong nextStep, Parameters parameters)
     {
         step = nextStep;
+        layerCount = parameters.Layers.Count;
         assembly.Begin(parameters.Layers);
     }
 
@@ -28,7 +31,7 @@ internal sealed class WeightsGate(Parameters parameters, IncomingFrames incoming
     }
 
     /// <summary>Takes in what is left of the step's weights.</summary>
-    public void WaitForAll() => WaitForLayer(parameters.Layers.Count - 1);
+    public void WaitForAll() => WaitForLayer(layerCount - 1);
 
     private void TakeFrame()
     {

@@ -23,6 +23,7 @@ public sealed class RefusedMessageTests : IDisposable
         ReadyWithOtherData,
         ValueBeforeReady,
         EvaluationNotAskedFor,
+        TooManyThreads,
     }
 
     [Theory]
@@ -32,6 +33,7 @@ public sealed class RefusedMessageTests : IDisposable
     [InlineData(WrongMessage.ReadyWithOtherData, StatusCode.FailedPrecondition, "data set")]
     [InlineData(WrongMessage.ValueBeforeReady, StatusCode.FailedPrecondition, "not asked for")]
     [InlineData(WrongMessage.EvaluationNotAskedFor, StatusCode.FailedPrecondition, "not asked for")]
+    [InlineData(WrongMessage.TooManyThreads, StatusCode.InvalidArgument, "4097 threads")]
     public Task Message_OutOfPlace_EndsTheCall(WrongMessage wrong, StatusCode code, string reason) =>
         Misbehaviour.ExpectAsync(directory, code, reason, async address =>
         {
@@ -56,6 +58,9 @@ public sealed class RefusedMessageTests : IDisposable
                 case WrongMessage.ValueBeforeReady:
                     var header = new NodeHeader { RunId = worker.Run.RunId, Node = node, Totals = totals };
                     await worker.SendAsync(new WorkerMessage { NodeValue = new NodeValue { Header = header } });
+                    break;
+                case WrongMessage.TooManyThreads:
+                    await worker.SendAsync(new WorkerMessage { Heartbeat = new Heartbeat { Threads = 4097 } });
                     break;
                 case WrongMessage.EvaluationNotAskedFor:
                     await worker.ReadyAsync();

@@ -39,8 +39,8 @@ public sealed class UnfitFrameTests
         CoordinatorFrame frame = FrameBytes.ToCoordinatorFrame(new CoordinatorMessage { Weights = weights }.ToByteArray());
         using var incoming = new IncomingFrames();
         incoming.Add(frame);
-        var gate = new WeightsGate(new Parameters(NetworkShape.Parse("4-3")), incoming, "run", new Backprop.Worker.ComputingTime());
-        gate.Expect(1);
+        var gate = new WeightsGate(incoming, "run", new Backprop.Worker.ComputingTime());
+        gate.Expect(1, new Parameters(NetworkShape.Parse("4-3")));
 
         Exception? refusal = Record.Exception(gate.WaitForAll);
 

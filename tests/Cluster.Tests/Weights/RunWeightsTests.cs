@@ -120,7 +120,7 @@ public sealed class RunWeightsTests
     private static void Step(RunWeights weights, long step)
     {
         Filled(step + 1).CopyTo(weights.Next());
-        weights.Advance();
+        weights.Advance(step + 1);
         Assert.All(weights.Current.Layers, layer => Assert.Equal(step + 1, layer.Numbers.Span[0]));
     }
 
