@@ -4,9 +4,8 @@ using BenchmarkDotNet.Attributes;
 namespace Backprop.Kernels;
 
 /// <summary>Each product of training beside its floor, both on one thread.</summary>
-public sealed class ProductBenchmarks : IDisposable
+public sealed class ProductBenchmarks
 {
-    private ThreadTeam? team;
     private ProductCase? work;
 
     /// <summary>A line of <see cref="ProductShape.All"/>, as text: the type itself stays internal.</summary>
@@ -20,13 +19,8 @@ public sealed class ProductBenchmarks : IDisposable
     {
         if (!OpenBlas.TryStart(out string message))
             throw new NotSupportedException(message);
-
-        team = new ThreadTeam(1);
-        work = new ProductCase(ProductShape.All.First(shape => shape.ToString() == Shape), new MatrixProduct(team));
+        work = new ProductCase(ProductShape.All.First(shape => shape.ToString() == Shape), new MatrixProduct());
     }
-
-    [GlobalCleanup]
-    public void Dispose() => team?.Dispose();
 
     [Benchmark(Baseline = true, Description = "OpenBLAS")]
     public void Blas() => work!.Blas();

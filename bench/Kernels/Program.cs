@@ -3,7 +3,7 @@ using Backprop.Core.LinearAlgebra;
 using Backprop.Kernels;
 using BenchmarkDotNet.Running;
 
-// quick [512|256|128|1] [threads]: products, steps: whole steps, each a table in a few seconds. Anything else goes to
+// quick [512|256|128|1]: products, steps [threads]: whole steps, each a table in a few seconds. Anything else goes to
 // BenchmarkDotNet.
 bool hasBlas = OpenBlas.TryStart(out string message);
 if (args is not ["quick", ..])
@@ -14,10 +14,10 @@ if (args is not ["quick", ..])
         return 1;
     }
 
-    if (args is ["steps"])
+    if (args is ["steps", ..])
     {
         Console.WriteLine(message);
-        return StepTable.Print();
+        return StepTable.Print(args is [_, var count, ..] ? int.Parse(count, CultureInfo.InvariantCulture) : 1);
     }
 
     BenchmarkSwitcher.FromAssembly(typeof(ProductBenchmarks).Assembly).Run(args);
@@ -34,5 +34,4 @@ VectorWidth width = args is [_, var bits, ..]
         _ => VectorWidth.Scalar,
     }
     : VectorWidths.Widest;
-int threads = args is [_, _, var count, ..] ? int.Parse(count, CultureInfo.InvariantCulture) : 1;
-return QuickTable.Print(width, threads, hasBlas);
+return QuickTable.Print(width, hasBlas);

@@ -12,11 +12,10 @@ internal static class QuickTable
     private const double BurstSeconds = 0.002;
     private const int Pairs = 21;
 
-    public static int Print(VectorWidth width, int threads, bool withBlas)
+    public static int Print(VectorWidth width, bool withBlas)
     {
-        using var team = new ThreadTeam(threads);
-        var product = new MatrixProduct(team, width);
-        Console.WriteLine($"Ours: {width}, threads: {threads}");
+        var product = new MatrixProduct(width);
+        Console.WriteLine($"Ours: {width}");
         Console.WriteLine($"{"product m x n x k",-28} {"ours",10} {"OpenBLAS",10} {"ratio",7}");
         Console.WriteLine($"{"",-28} {"GFLOP/s",10} {"GFLOP/s",10}");
         foreach (ProductShape shape in ProductShape.All)

@@ -3,7 +3,7 @@ using Backprop.Core.LinearAlgebra;
 
 namespace Backprop.Kernels;
 
-/// <summary>Whole steps of a worker, one thread, beside what OpenBLAS makes of 1024³ in the same moments, in bursts by turns.</summary>
+/// <summary>Whole steps of a worker beside what OpenBLAS makes of 1024³ in one thread in the same moments, in bursts by turns.</summary>
 internal static class StepTable
 {
     private const double BurstSeconds = 0.02;
@@ -15,10 +15,10 @@ internal static class StepTable
         ("784-512-256-10", 1024), ("784-1024-1024-10", 1024),
     ];
 
-    public static int Print()
+    public static int Print(int threads)
     {
-        using var team = new ThreadTeam(1);
-        var peak = new ProductCase(ProductShape.All[0], new MatrixProduct(team));
+        using var team = new ThreadTeam(threads);
+        var peak = new ProductCase(ProductShape.All[0], new MatrixProduct());
         Console.WriteLine($"{"network, mini-batch",-24} {"workers",8} {"µs",9} {"examples/s",11} {"GFLOP/s",9} {"share",7}");
         foreach ((string layers, int miniBatch) in networks)
         {

@@ -11,6 +11,8 @@ internal sealed class StepTrace(IParameterGate gate, INodeValueSink sink, Comput
     private long since;
     private int layersBegun;
 
+    public bool IsOpen => gate.IsOpen;
+
     /// <summary>An assignment has come.</summary>
     public void Begin()
     {

@@ -16,8 +16,7 @@ internal sealed class Predictor(SavedModel model)
     /// <exception cref="UserErrorException">An output is not a number.</exception>
     public IEnumerable<Prediction> Predict(IReadOnlyList<float[]> rows)
     {
-        using var team = new ThreadTeam(1);
-        var product = new MatrixProduct(team);
+        var product = new MatrixProduct();
         for (int first = 0; first < rows.Count; first += ColumnsAtOnce)
         {
             ColumnBlock outputs = Forward(product, rows, first, Math.Min(ColumnsAtOnce, rows.Count - first));

@@ -14,9 +14,6 @@ internal static class BlockSizes
     /// <summary>Elements of a packed block of B, for the third level.</summary>
     public const int BElements = 512 * 1024;
 
-    /// <summary>Multiply-adds below which waking other threads costs more than they save.</summary>
-    public const long SharedWork = 150_000;
-
     /// <summary>Rows of C up to which B is read where it lies: packing it would not be paid back.</summary>
     public const int UnpackedBRows = 32;
 

@@ -11,33 +11,25 @@ namespace Backprop.Core.LinearAlgebra;
 /// Owns scratch memory, so one caller at a time; after the first call of a shape it allocates nothing. C must not
 /// share memory with A or B.
 /// </remarks>
-public sealed class MatrixProduct : ITeamWork
+public sealed class MatrixProduct
 {
-    private readonly ThreadTeam team;
     private readonly int fullHeight;
     private readonly int wideColumns;
-    private readonly ProductPart[] parts;
+    private readonly ProductRectangle rectangle;
     private Leaf[] leaves = new Leaf[64];
-    private ProductRequest request;
 
-    public MatrixProduct(ThreadTeam team)
-        : this(team, VectorWidths.Widest)
+    public MatrixProduct()
+        : this(VectorWidths.Widest)
     {
     }
 
     /// <summary>For tests: with vectors no wider than these.</summary>
-    internal MatrixProduct(ThreadTeam team, VectorWidth widest)
+    internal MatrixProduct(VectorWidth widest)
     {
-        this.team = team;
         fullHeight = 2 * (int)widest;
         wideColumns = BlockSizes.Columns(widest);
-        parts = new ProductPart[team.ThreadCount];
-        for (int i = 0; i < parts.Length; i++)
-            parts[i] = new ProductPart(widest);
+        rectangle = new ProductRectangle(widest);
     }
-
-    /// <summary>Multiply-adds from which on the team's other threads take part; tests lower it.</summary>
-    internal long SharedWork { get; init; } = BlockSizes.SharedWork;
 
     /// <summary>C ← A·B.</summary>
     /// <param name="a">m × k.</param>
@@ -48,7 +40,7 @@ public sealed class MatrixProduct : ITeamWork
     {
         if (b.Rows != a.Columns || c.Rows != a.Rows || c.Columns != b.Columns)
             throw Misfit("A·B", a, b, c, "m x k, k x n and m x n");
-        Start("A·B", Operand.LanesAreRows(a), Operand.LanesAreColumns(b), a, b, c, 0, a.Columns, 1);
+        Whole("A·B", Operand.LanesAreRows(a), Operand.LanesAreColumns(b), a, b, c, a.Columns);
     }
 
     /// <summary>C ← Aᵀ·B.</summary>
@@ -60,7 +52,7 @@ public sealed class MatrixProduct : ITeamWork
     {
         if (b.Rows != a.Rows || c.Rows != a.Columns || c.Columns != b.Columns)
             throw Misfit("Aᵀ·B", a, b, c, "k x m, k x n and m x n");
-        Start("Aᵀ·B", Operand.LanesAreColumns(a), Operand.LanesAreColumns(b), a, b, c, 0, a.Rows, 1);
+        Whole("Aᵀ·B", Operand.LanesAreColumns(a), Operand.LanesAreColumns(b), a, b, c, a.Rows);
     }
 
     /// <summary>C ← A·Bᵀ.</summary>
@@ -71,7 +63,7 @@ public sealed class MatrixProduct : ITeamWork
     public void MultiplyTranspose(ColumnBlock a, ColumnBlock b, ColumnBlock c)
     {
         CheckTransposed("A·Bᵀ", a, b, c);
-        Start("A·Bᵀ", Operand.LanesAreRows(a), Operand.LanesAreRows(b), a, b, c, 0, a.Columns, 1);
+        Whole("A·Bᵀ", Operand.LanesAreRows(a), Operand.LanesAreRows(b), a, b, c, a.Columns);
     }
 
     /// <summary>
@@ -84,14 +76,35 @@ public sealed class MatrixProduct : ITeamWork
     /// <param name="shardStarts">S + 1 ascending columns, S a power of two: shard s is columns [s, s + 1) of these.</param>
     /// <param name="c">Receives m × n.</param>
     /// <exception cref="ArgumentException">The shapes or shards do not fit, or C shares memory with A or B.</exception>
-    public void MultiplyTransposeReduced(ColumnBlock a, ColumnBlock b, ReadOnlySpan<int> shardStarts, ColumnBlock c)
+    public void MultiplyTransposeReduced(ColumnBlock a, ColumnBlock b, ReadOnlySpan<int> shardStarts, ColumnBlock c) =>
+        MultiplyTransposeReduced(a, b, shardStarts, c, 0, 1);
+
+    /// <summary>
+    /// One of several parts of C, for threads that compute it together, each with a product of its own: the same bits in
+    /// any number of parts.
+    /// </summary>
+    /// <param name="part">0 … <paramref name="partCount"/> − 1.</param>
+    /// <param name="partCount">Into how many parts C is cut; where it is small some have nothing.</param>
+    /// <inheritdoc cref="MultiplyTransposeReduced(ColumnBlock, ColumnBlock, ReadOnlySpan{int}, ColumnBlock)"/>
+    public void MultiplyTransposeReduced(
+        ColumnBlock a, ColumnBlock b, ReadOnlySpan<int> shardStarts, ColumnBlock c, int part, int partCount)
     {
         CheckTransposed("Σ A·Bᵀ", a, b, c);
+        CheckMemory("Σ A·Bᵀ", a, b, c);
         if (leaves.Length < shardStarts.Length)
             leaves = new Leaf[shardStarts.Length];
         int leafCount = SumTree.Plan(shardStarts, a.Columns, leaves);
-        int depth = shardStarts[^1] - shardStarts[0];
-        Start("Σ A·Bᵀ", Operand.LanesAreRows(a), Operand.LanesAreRows(b), a, b, c, shardStarts[0], depth, leafCount);
+        var request = new ProductRequest
+        {
+            A = Operand.LanesAreRows(a),
+            B = Operand.LanesAreRows(b),
+            C = c,
+            FirstDepth = shardStarts[0],
+            Depth = shardStarts[^1] - shardStarts[0],
+            Leaves = leafCount > 1 ? leaves : null,
+            LeafCount = leafCount,
+        };
+        Compute(request, part, partCount);
     }
 
     /// <inheritdoc cref="Multiply(ColumnBlock, ColumnBlock, ColumnBlock)"/>
@@ -106,30 +119,6 @@ public sealed class MatrixProduct : ITeamWork
     public void MultiplyTranspose(DenseMatrix a, DenseMatrix b, DenseMatrix c) =>
         MultiplyTranspose(new ColumnBlock(a), new ColumnBlock(b), new ColumnBlock(c));
 
-    void ITeamWork.Execute(int thread, int threadCount)
-    {
-        int rows = request.C.Rows;
-        int columns = request.C.Columns;
-        // Each part packs its own panels. Cutting the longer side makes what is packed twice the shorter one.
-        if (rows > columns)
-        {
-            int first = Cut(rows, fullHeight, thread, threadCount);
-            parts[thread].Compute(request, first, Cut(rows, fullHeight, thread + 1, threadCount), 0, columns);
-        }
-        else
-        {
-            int first = Cut(columns, wideColumns, thread, threadCount);
-            parts[thread].Compute(request, 0, rows, first, Cut(columns, wideColumns, thread + 1, threadCount));
-        }
-    }
-
-    /// <summary>Where a part begins: whole panels, spread evenly; the last panel may be smaller.</summary>
-    private static int Cut(int length, int panel, int part, int partCount)
-    {
-        int panels = (length + panel - 1) / panel;
-        return Math.Min(length, (int)((long)panels * part / partCount) * panel);
-    }
-
     private static void CheckTransposed(string product, ColumnBlock a, ColumnBlock b, ColumnBlock c)
     {
         if (b.Columns != a.Columns || c.Rows != a.Rows || c.Columns != b.Rows)
@@ -142,40 +131,37 @@ public sealed class MatrixProduct : ITeamWork
 
     private static bool Overlaps(ColumnBlock left, ColumnBlock right) => left.Values.Overlaps(right.Values);
 
-    private void Start(
-        string product,
-        Operand left,
-        Operand right,
-        ColumnBlock a,
-        ColumnBlock b,
-        ColumnBlock c,
-        int firstDepth,
-        int depth,
-        int leafCount)
+    private static void CheckMemory(string product, ColumnBlock a, ColumnBlock b, ColumnBlock c)
     {
         if (Overlaps(a, c) || Overlaps(b, c))
             throw new ArgumentException($"Cannot compute C = {product}: C ({c}) shares memory with A ({a}) or B ({b}).");
+    }
 
-        if (depth == 0 || leafCount == 0)
+    private void Whole(string product, Operand left, Operand right, ColumnBlock a, ColumnBlock b, ColumnBlock c, int depth)
+    {
+        CheckMemory(product, a, b, c);
+        Compute(new ProductRequest { A = left, B = right, C = c, FirstDepth = 0, Depth = depth, Leaves = null, LeafCount = 1 }, 0, 1);
+    }
+
+    private void Compute(in ProductRequest request, int part, int partCount)
+    {
+        int rows = request.C.Rows;
+        int columns = request.C.Columns;
+        if (request.Depth == 0)
         {
-            c.Values.Clear();
-            return;
+            if (part == 0)
+                request.C.Values.Clear();
         }
-
-        request = new ProductRequest
+        else if (rows > columns)
         {
-            A = left,
-            B = right,
-            C = c,
-            FirstDepth = firstDepth,
-            Depth = depth,
-            Leaves = leafCount > 1 ? leaves : null,
-            LeafCount = leafCount,
-        };
-        long work = (long)c.Rows * c.Columns * depth;
-        if (parts.Length == 1 || work < SharedWork)
-            parts[0].Compute(request, 0, c.Rows, 0, c.Columns);
+            // Each part packs its own panels. Cutting the longer side makes what is packed twice the shorter one.
+            (int first, int end) = PanelCut.Of(rows, fullHeight, part, partCount);
+            rectangle.Compute(request, first, end, 0, columns);
+        }
         else
-            team.Run(this);
+        {
+            (int first, int end) = PanelCut.Of(columns, wideColumns, part, partCount);
+            rectangle.Compute(request, 0, rows, first, end);
+        }
     }
 }

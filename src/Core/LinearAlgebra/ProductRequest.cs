@@ -1,6 +1,6 @@
 namespace Backprop.Core.LinearAlgebra;
 
-/// <summary>One product as its parts see it.</summary>
+/// <summary>One product as its rectangles see it.</summary>
 internal readonly struct ProductRequest
 {
     public required Operand A { get; init; }

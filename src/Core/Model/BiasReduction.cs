@@ -15,17 +15,18 @@ internal sealed class BiasReduction(int maximumRows)
     /// <param name="error">Δ[l] of one node, n[l] × its examples.</param>
     /// <param name="shardStarts">The first column of each shard, and the end; a power of two of shards.</param>
     /// <param name="sum">Receives ∇b[l].</param>
-    public void Reduce(ColumnBlock error, ReadOnlySpan<int> shardStarts, Span<float> sum) =>
-        Reduce(error, shardStarts, sum, 0);
+    /// <param name="rows">Which of it.</param>
+    public void Reduce(ColumnBlock error, ReadOnlySpan<int> shardStarts, Span<float> sum, Range rows) =>
+        Reduce(error, shardStarts, sum[rows], rows, 0);
 
-    private void Reduce(ColumnBlock error, ReadOnlySpan<int> shardStarts, Span<float> sum, int depth)
+    private void Reduce(ColumnBlock error, ReadOnlySpan<int> shardStarts, Span<float> sum, Range rows, int depth)
     {
         int half = (shardStarts.Length - 1) / 2;
         if (half == 0 || shardStarts[0] == shardStarts[^1])
         {
             sum.Clear();
             for (int column = shardStarts[0]; column < shardStarts[^1]; column++)
-                ElementLoop.Map(default(Sum), sum, error.Column(column), sum);
+                ElementLoop.Map(default(Sum), sum, error.Column(column)[rows], sum);
             return;
         }
 
@@ -33,19 +34,19 @@ internal sealed class BiasReduction(int maximumRows)
         ReadOnlySpan<int> right = shardStarts[half..];
         if (right[0] == right[^1])
         {
-            Reduce(error, left, sum, depth);
+            Reduce(error, left, sum, rows, depth);
             return;
         }
 
         if (left[0] == left[^1])
         {
-            Reduce(error, right, sum, depth);
+            Reduce(error, right, sum, rows, depth);
             return;
         }
 
-        Reduce(error, left, sum, depth + 1);
+        Reduce(error, left, sum, rows, depth + 1);
         Span<float> rightSum = RightChild(depth).AsSpan(0, sum.Length);
-        Reduce(error, right, rightSum, depth + 1);
+        Reduce(error, right, rightSum, rows, depth + 1);
         ElementLoop.Map(default(Sum), sum, rightSum, sum);
     }
 

@@ -1,4 +1,5 @@
 using Backprop.Core.Data;
+using Backprop.Core.Elements;
 using Backprop.Core.LinearAlgebra;
 
 namespace Backprop.Core.Model;
@@ -6,12 +7,13 @@ namespace Backprop.Core.Model;
 /// <summary>
 /// Equation 25 for many examples at once, one a column: Z[l] = W[l]·A[l−1] + b[l]·1ᵀ, A[l] = σ(Z[l]).
 /// </summary>
-/// <remarks>A column's values depend on its example and the weights alone, not on the other columns.</remarks>
+/// <remarks>
+/// A column's values depend on its example and the weights alone, not on the other columns: threads may take different
+/// columns through it at the same time.
+/// </remarks>
 internal sealed class ForwardPass
 {
     private readonly NetworkModel model;
-    private readonly MatrixProduct product;
-    private readonly ColumnTeam team;
 
     // A[1] … A[L]: inputs, then a layer's activations each.
     private readonly float[][] activations;
@@ -19,18 +21,16 @@ internal sealed class ForwardPass
     // The costs are computed from the output layer's z; hidden layers' z is overwritten by a.
     private readonly float[] outputWeightedInput;
     private readonly float[] targets;
-    private readonly GatherWork gather = new();
-    private readonly ActivationWork activate = new();
+    private readonly int[] indices;
 
-    public ForwardPass(NetworkModel model, int capacity, MatrixProduct product, ColumnTeam team)
+    public ForwardPass(NetworkModel model, int capacity)
     {
         this.model = model;
-        this.product = product;
-        this.team = team;
         Capacity = capacity;
         activations = [.. model.Shape.Sizes.Select(size => new float[checked(size * capacity)])];
         outputWeightedInput = new float[model.Shape.Outputs * capacity];
         targets = new float[model.Shape.Outputs * capacity];
+        indices = new int[capacity];
     }
 
     /// <summary>The most columns.</summary>
@@ -38,21 +38,21 @@ internal sealed class ForwardPass
 
     public int LayerCount => model.Shape.LayerCount;
 
+    /// <summary>Where the examples of the next <see cref="Gather"/> are written, one a column.</summary>
+    public Span<int> Indices(int columns) => indices.AsSpan(0, columns);
+
     /// <param name="layer">0: X; l: the activations that <see cref="Parameters.Layers"/>[l − 1] gives.</param>
-    public ColumnBlock Activation(int layer, int columns) =>
-        new(activations[layer], 0, model.Shape.Sizes[layer], columns);
+    public ColumnBlock Activation(int layer, ColumnRange columns) =>
+        Block(activations[layer], model.Shape.Sizes[layer], columns);
 
     /// <summary>Z[L].</summary>
-    public ColumnBlock OutputWeightedInput(int columns) => new(outputWeightedInput, 0, model.Shape.Outputs, columns);
+    public ColumnBlock OutputWeightedInput(ColumnRange columns) => Block(outputWeightedInput, model.Shape.Outputs, columns);
 
     /// <summary>Y.</summary>
-    public ColumnBlock Targets(int columns) => new(targets, 0, model.Shape.Outputs, columns);
+    public ColumnBlock Targets(ColumnRange columns) => Block(targets, model.Shape.Outputs, columns);
 
-    /// <summary>Where the examples of the next <see cref="Gather"/> are written, one a column.</summary>
-    public Span<int> Indices(int columns) => gather.Indices(columns);
-
-    /// <summary>X and Y from the examples in <see cref="Indices"/>.</summary>
-    public void Gather(ExampleSet examples, int columns)
+    /// <exception cref="ArgumentException">The examples are not the network's.</exception>
+    public void CheckFit(ExampleSet examples)
     {
         if (examples.InputCount != model.Shape.Inputs || examples.ClassCount != model.Shape.Outputs)
         {
@@ -60,29 +60,27 @@ internal sealed class ForwardPass
                 $"Examples of {examples.InputCount} inputs and {examples.ClassCount} classes do not fit network "
                 + $"{model.Shape}.");
         }
-
-        gather.Examples = examples;
-        gather.Inputs = Activation(0, columns);
-        gather.Targets = Targets(columns);
-        team.Run(gather, model.Shape.Inputs, columns);
     }
 
-    /// <summary>Carries X forward through all layers, each as soon as the gate lets it.</summary>
-    public void Run(Parameters parameters, IParameterGate gate, int columns)
+    /// <summary>X and Y from the examples in <see cref="Indices"/>.</summary>
+    public void Gather(ExampleSet examples, ColumnRange columns)
     {
-        for (int l = 0; l < LayerCount; l++)
-        {
-            gate.WaitForLayer(l);
-            LayerParameters layer = parameters.Layers[l];
-            ColumnBlock activation = Activation(l + 1, columns);
-            ColumnBlock weightedInput = l == LayerCount - 1 ? OutputWeightedInput(columns) : activation;
-            product.Multiply(layer.Weights, Activation(l, columns), weightedInput);
-
-            activate.Function = model.Activations[l];
-            activate.Biases = layer.Biases;
-            activate.WeightedInput = weightedInput;
-            activate.Activation = activation;
-            team.Run(activate, activation.Rows, columns);
-        }
+        ReadOnlySpan<int> wanted = indices.AsSpan(columns.First, columns.Count);
+        examples.CopyInputs(wanted, Activation(0, columns));
+        examples.CopyTargets(wanted, Targets(columns));
     }
+
+    /// <summary>Carries columns through the layer <see cref="Parameters.Layers"/>[layer].</summary>
+    public void Carry(int layer, LayerParameters parameters, MatrixProduct product, ColumnRange columns)
+    {
+        ColumnBlock activation = Activation(layer + 1, columns);
+        ColumnBlock z = layer == LayerCount - 1 ? OutputWeightedInput(columns) : activation;
+        product.Multiply(parameters.Weights, Activation(layer, columns), z);
+        for (int column = 0; column < columns.Count; column++)
+            ElementLoop.Map(default(Sum), z.Column(column), parameters.Biases.Values, z.Column(column));
+        model.Activations[layer].Apply(z.Values, activation.Values, z.Rows);
+    }
+
+    private static ColumnBlock Block(float[] storage, int rows, ColumnRange columns) =>
+        new(storage, columns.First * rows, rows, columns.Count);
 }

@@ -19,44 +19,41 @@ public sealed class NodeBackpropagation
     // Evaluations go in chunks of this many columns, however small the mini-batch.
     private const int EvaluationColumns = 512;
 
+    // Multiply-adds below which waking other threads costs more than they save.
+    private const long SharedWork = 150_000;
+
     private readonly NetworkModel model;
     private readonly int maximumColumns;
-    private readonly MatrixProduct product;
-    private readonly ColumnTeam team;
+    private readonly ThreadTeam team;
+    private readonly long sharedWork;
     private readonly ForwardPass forward;
-    private readonly OutputWork output;
-    private readonly OutputErrorWork outputError;
-    private readonly SlopeWork slope = new();
-    private readonly BiasReduction biasReduction;
-
-    // Δ[2] … Δ[L], beside the layers of the parameters.
-    private readonly float[][] errors;
-    // Sums of nodes that have no place elsewhere, and where each node's stand.
-    private readonly List<GradientSum> ownSums = [];
-    private readonly List<IReadOnlyList<LayerParameters>> sums = [];
-    private readonly List<int> nodeStarts = [];
-    private int[] shardStarts = [];
+    private readonly OutputCosts costs;
+    private readonly StepNodes stepNodes;
+    private readonly ForwardWork forwardWork;
+    private readonly BackwardWork backwardWork;
     private NodeTotals[] shardTotals = [];
 
     /// <param name="maximumColumns">The most examples of one call of <see cref="Train"/>.</param>
     public NodeBackpropagation(NetworkModel model, int maximumColumns, ThreadTeam team)
-        : this(model, maximumColumns, team, ColumnTeam.WorthSharing)
+        : this(model, maximumColumns, team, SharedWork)
     {
     }
 
-    internal NodeBackpropagation(NetworkModel model, int maximumColumns, ThreadTeam team, int worthSharing)
+    /// <summary>For tests: shares work of this size among the threads.</summary>
+    internal NodeBackpropagation(NetworkModel model, int maximumColumns, ThreadTeam team, long sharedWork)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maximumColumns, 1);
         this.model = model;
         this.maximumColumns = maximumColumns;
-        this.team = new ColumnTeam(team, worthSharing);
-        product = new MatrixProduct(team);
-        forward = new ForwardPass(model, Math.Max(maximumColumns, EvaluationColumns), product, this.team);
-        output = new OutputWork(forward, model.Cost);
-        output.Reserve(forward.Capacity);
-        outputError = new OutputErrorWork(forward, model.Cost, model.Activations[^1]);
-        biasReduction = new BiasReduction(model.Shape.Sizes.Max());
-        errors = [.. model.Shape.Sizes.Skip(1).Select(size => new float[checked(size * maximumColumns)])];
+        this.team = team;
+        this.sharedWork = sharedWork;
+        MatrixProduct[] products = [.. Enumerable.Range(0, team.ThreadCount).Select(_ => new MatrixProduct())];
+        forward = new ForwardPass(model, Math.Max(maximumColumns, EvaluationColumns));
+        costs = new OutputCosts(forward, model.Cost);
+        stepNodes = new StepNodes(model.Shape);
+        var backward = new BackwardPass(model, forward, maximumColumns);
+        forwardWork = new ForwardWork(forward, costs, backward, products);
+        backwardWork = new BackwardWork(forward, backward, stepNodes, products, model.Shape);
     }
 
     /// <summary>
@@ -91,39 +88,35 @@ public sealed class NodeBackpropagation
         ExampleSet examples, ReadOnlySpan<int> positions, Parameters parameters, IReadOnlyList<ShardNode> nodes,
         int shardCount, int batchSize, IParameterGate gate, INodeValueSink sink)
     {
-        PlaceNodes(nodes, shardCount, batchSize, sink);
+        stepNodes.Place(nodes, shardCount, batchSize, sink);
         int columns = positions.Length;
-        if (nodeStarts[^1] != columns)
-            throw new ArgumentException($"{columns} positions for nodes of {nodeStarts[^1]} examples.");
+        if (stepNodes.ColumnCount != columns)
+            throw new ArgumentException($"{columns} positions for nodes of {stepNodes.ColumnCount} examples.");
         if (columns > maximumColumns)
             throw new ArgumentException($"{columns} examples in one call; at most {maximumColumns} fit.");
 
         positions.CopyTo(forward.Indices(columns));
-        forward.Gather(examples, columns);
-        forward.Run(parameters, gate, columns);
+        (forwardWork.WithCosts, forwardWork.WithError) = (true, true);
+        RunForward(examples, columns, parameters, gate);
         sink.ForwardReady();
-        team.Run(output, model.Shape.Outputs, columns);
-        outputError.Error = Error(model.Shape.LayerCount - 1, columns);
-        team.Run(outputError, model.Shape.Outputs, columns);
 
+        backwardWork.Parameters = parameters;
         for (int layer = model.Shape.LayerCount - 1; layer >= 0; layer--)
         {
+            backwardWork.Layer = layer;
+            bool isShared = IsShared(MultiplyAdds(layer, columns));
+            if (isShared)
+                team.Run(backwardWork);
+            else
+                backwardWork.Sum(0, 1);
             for (int n = 0; n < nodes.Count; n++)
-            {
-                ReadOnlySpan<int> starts = StartsOf(nodes[n], shardCount, batchSize);
-                SumLayer(layer, n, starts);
-                sink.LayerReady(nodes[n], layer, sums[n][layer]);
-            }
-
-            if (layer > 0)
-                CarryErrorBack(layer, parameters, columns);
+                sink.LayerReady(nodes[n], layer, stepNodes.SumOf(n, layer));
+            if (!isShared)
+                backwardWork.CarryBack(0, 1);
         }
 
         for (int n = 0; n < nodes.Count; n++)
-        {
-            ReadOnlySpan<int> starts = StartsOf(nodes[n], shardCount, batchSize);
-            sink.NodeReady(nodes[n], TotalsOf(nodeStarts[n], starts));
-        }
+            sink.NodeReady(nodes[n], TotalsOf(n));
     }
 
     /// <summary>
@@ -160,38 +153,62 @@ public sealed class NodeBackpropagation
         for (int first = 0; first < inputs.Columns; first += EvaluationColumns)
         {
             int columns = Math.Min(EvaluationColumns, inputs.Columns - first);
-            inputs.Slice(first, columns).Values.CopyTo(forward.Activation(0, columns).Values);
-            forward.Run(parameters, IParameterGate.Open, columns);
-            forward.Activation(model.Shape.LayerCount, columns).Values.CopyTo(outputs.Slice(first, columns).Values);
+            var range = new ColumnRange(0, columns);
+            inputs.Slice(first, columns).Values.CopyTo(forward.Activation(0, range).Values);
+            (forwardWork.WithCosts, forwardWork.WithError) = (false, false);
+            RunForward(null, columns, parameters, IParameterGate.Open);
+            forward.Activation(model.Shape.LayerCount, range).Values.CopyTo(outputs.Slice(first, columns).Values);
         }
     }
 
-    /// <summary>BP4 and BP3 as sums over one node's examples: ∇W[l] = Δ[l]·A[l−1]ᵀ, ∇b[l] = Δ[l]·1.</summary>
-    private void SumLayer(int layer, int node, ReadOnlySpan<int> starts)
+    /// <summary>Examples, forward pass and what <see cref="forwardWork"/> is to compute of it, each layer as soon as the gate lets it.</summary>
+    /// <param name="examples">Null: the inputs stand in their place.</param>
+    private void RunForward(ExampleSet? examples, int columns, Parameters parameters, IParameterGate gate)
     {
-        int first = nodeStarts[node];
-        int count = nodeStarts[node + 1] - first;
-        LayerParameters sum = sums[node][layer];
-        ColumnBlock error = Error(layer, nodeStarts[^1]).Slice(first, count);
-        ColumnBlock activation = forward.Activation(layer, nodeStarts[^1]).Slice(first, count);
-        product.MultiplyTransposeReduced(error, activation, starts, sum.Weights);
-        biasReduction.Reduce(error, starts, sum.Biases.Values);
+        if (examples is not null)
+            forward.CheckFit(examples);
+        forwardWork.Examples = examples;
+        forwardWork.Columns = columns;
+        forwardWork.Parameters = parameters;
+        forwardWork.Gate = gate;
+        if (gate.IsOpen)
+        {
+            RunForward(0, model.Shape.LayerCount);
+            return;
+        }
+
+        // Threads that have nothing to do until weights come sleep between two runs.
+        RunForward(0, 0);
+        forwardWork.Examples = null;
+        forwardWork.Gate = IParameterGate.Open;
+        for (int layer = 0; layer < model.Shape.LayerCount; layer++)
+        {
+            gate.WaitForLayer(layer);
+            RunForward(layer, layer + 1);
+        }
     }
 
-    /// <summary>BP2: δ[l] = (W[l+1]ᵀ δ[l+1]) ⊙ σ′(z[l]), for all columns.</summary>
-    private void CarryErrorBack(int layer, Parameters parameters, int columns)
+    private void RunForward(int firstLayer, int endLayer)
     {
-        ColumnBlock error = Error(layer - 1, columns);
-        product.TransposeMultiply(parameters.Layers[layer].Weights, Error(layer, columns), error);
-        slope.Function = model.Activations[layer - 1];
-        slope.Activation = forward.Activation(layer, columns);
-        slope.Error = error;
-        team.Run(slope, error.Rows, columns);
+        (forwardWork.FirstLayer, forwardWork.EndLayer) = (firstLayer, endLayer);
+        // Copying an input takes about as long as some multiply-adds.
+        long work = forwardWork.Examples is null ? 0 : 10L * model.Shape.Inputs * forwardWork.Columns;
+        for (int layer = firstLayer; layer < endLayer; layer++)
+            work += MultiplyAdds(layer, forwardWork.Columns);
+        if (IsShared(work))
+            team.Run(forwardWork);
+        else
+            forwardWork.Execute(0, 1);
     }
+
+    private long MultiplyAdds(int layer, int columns) =>
+        (long)model.Shape.Sizes[layer] * model.Shape.Sizes[layer + 1] * columns;
+
+    private bool IsShared(long multiplyAdds) => team.ThreadCount > 1 && multiplyAdds >= sharedWork;
 
     private NodeTotals EvaluateNode(ExampleSet examples, ShardNode node, int shardCount, Parameters parameters)
     {
-        CheckNode(node, shardCount);
+        StepNodes.CheckNode(node, shardCount);
         (int start, int end) = ShardCut.Range(node, shardCount, examples.Count);
         Span<NodeTotals> totals = ShardTotals(node.Count);
         totals.Clear();
@@ -202,82 +219,39 @@ public sealed class NodeBackpropagation
             Span<int> indices = forward.Indices(columns);
             for (int column = 0; column < columns; column++)
                 indices[column] = first + column;
-            forward.Gather(examples, columns);
-            forward.Run(parameters, IParameterGate.Open, columns);
-            team.Run(output, model.Shape.Outputs, columns);
+            (forwardWork.WithCosts, forwardWork.WithError) = (true, false);
+            RunForward(examples, columns, parameters, IParameterGate.Open);
             for (int column = 0; column < columns; column++)
             {
                 while (first + column >= ShardCut.Start(node.First + shard + 1, shardCount, examples.Count))
                     shard++;
-                totals[shard] += output.TotalsOf(column);
+                totals[shard] += costs.TotalsOf(column);
             }
         }
 
         return ReductionTree.Total(totals);
     }
 
-    private NodeTotals TotalsOf(int firstColumn, ReadOnlySpan<int> starts)
+    private NodeTotals TotalsOf(int node)
     {
+        int firstColumn = stepNodes.ColumnsOf(node).First;
+        ReadOnlySpan<int> starts = stepNodes.ShardStartsOf(node);
         Span<NodeTotals> totals = ShardTotals(starts.Length - 1);
         for (int shard = 0; shard < totals.Length; shard++)
         {
             NodeTotals sum = default;
             for (int column = starts[shard]; column < starts[shard + 1]; column++)
-                sum += output.TotalsOf(firstColumn + column);
+                sum += costs.TotalsOf(firstColumn + column);
             totals[shard] = sum;
         }
 
         return ReductionTree.Total(totals);
     }
 
-    /// <summary>Notes the first column of each node, and the end, and finds a place for the sums of each.</summary>
-    private void PlaceNodes(IReadOnlyList<ShardNode> nodes, int shardCount, int batchSize, INodeValueSink sink)
-    {
-        nodeStarts.Clear();
-        sums.Clear();
-        nodeStarts.Add(0);
-        for (int n = 0; n < nodes.Count; n++)
-        {
-            CheckNode(nodes[n], shardCount);
-            (int start, int end) = ShardCut.Range(nodes[n], shardCount, batchSize);
-            nodeStarts.Add(nodeStarts[n] + end - start);
-            sums.Add(sink.PlaceOf(nodes[n]) ?? OwnSum(n));
-        }
-    }
-
-    private IReadOnlyList<LayerParameters> OwnSum(int node)
-    {
-        while (ownSums.Count <= node)
-            ownSums.Add(new GradientSum(model.Shape));
-        return ownSums[node].Layers;
-    }
-
-    /// <summary>
-    /// The first column of each of a node's shards, and the end, counted from the node's own first column.
-    /// </summary>
-    private ReadOnlySpan<int> StartsOf(ShardNode node, int shardCount, int batchSize)
-    {
-        if (shardStarts.Length < node.Count + 1)
-            shardStarts = new int[node.Count + 1];
-        int first = ShardCut.Start(node.First, shardCount, batchSize);
-        for (int shard = 0; shard <= node.Count; shard++)
-            shardStarts[shard] = ShardCut.Start(node.First + shard, shardCount, batchSize) - first;
-        return shardStarts.AsSpan(0, node.Count + 1);
-    }
-
-    private ColumnBlock Error(int layer, int columns) =>
-        new(errors[layer], 0, model.Shape.Sizes[layer + 1], columns);
-
     private Span<NodeTotals> ShardTotals(int count)
     {
         if (shardTotals.Length < count)
             shardTotals = new NodeTotals[count];
         return shardTotals.AsSpan(0, count);
-    }
-
-    private static void CheckNode(ShardNode node, int shardCount)
-    {
-        if (!node.IsNodeOf(shardCount))
-            throw new ArgumentException($"{node} is not a node of the tree over {shardCount} shards.");
     }
 }

@@ -15,6 +15,8 @@ internal sealed class WeightsGate(IncomingFrames incoming, string runId, Computi
     private ulong step;
     private int layerCount;
 
+    public bool IsOpen => !assembly.IsActive;
+
     /// <summary>Expects all layers of a step's weights to come next.</summary>
     /// <param name="parameters">Takes them in.</param>
     public void Expect(ulong nextStep, Parameters parameters)

@@ -43,26 +43,17 @@ public sealed class MatrixProductTests
         Gen<(int M, int N, int[] Starts, int Seed)> cases = Gen.Select(
             size, size, Gen.Int[0, 6].SelectMany(level => Gen.Int[0, 9].Array[1 << level]), Gen.Int[0, 2], Gen.Int[0, 1 << 20],
             (m, n, widths, sparse, seed) => (m, n, Starts(widths, sparse), seed));
-        ForEachProduct(products => cases.Sample(
+        cases.Sample(
             (m, n, starts, seed) =>
             {
                 int before = seed % 3;
                 int[] shifted = [.. starts.Select(start => start + before)];
                 ColumnBlock a = TestBlocks.Random(m, shifted[^1] + 1, seed);
                 ColumnBlock b = TestBlocks.Random(n, shifted[^1] + 1, seed + 1);
-                float[] expected = NaiveProduct.Reduced(a, b, shifted);
-                foreach (MatrixProduct product in products)
-                {
-                    ColumnBlock c = TestBlocks.Empty(m, n);
-                    product.MultiplyTransposeReduced(a, b, shifted, c);
-                    if (!TestBlocks.Equal(expected, c))
-                        return false;
-                }
-
-                return true;
+                return AreReducedTo(NaiveProduct.Reduced(a, b, shifted), a, b, shifted);
             },
             iter: 60,
-            threads: 1));
+            threads: 1);
     }
 
     [Theory]
@@ -76,24 +67,14 @@ public sealed class MatrixProductTests
         int[] starts = [.. Enumerable.Range(0, shards + 1).Select(s => s * k / shards)];
         ColumnBlock a = TestBlocks.Random(m, k, 1);
         ColumnBlock b = TestBlocks.Random(n, k, 2);
-        float[] expected = NaiveProduct.Reduced(a, b, starts);
-        ForEachProduct(products =>
-        {
-            foreach (MatrixProduct product in products)
-            {
-                ColumnBlock c = TestBlocks.Empty(m, n);
-                product.MultiplyTransposeReduced(a, b, starts, c);
-                Assert.True(TestBlocks.Equal(expected, c));
-            }
-        });
+        Assert.True(AreReducedTo(NaiveProduct.Reduced(a, b, starts), a, b, starts));
     }
 
     [Fact]
     public void MultiplyTransposeReduced_AllShardsEmpty_GivesZeros()
     {
-        using var team = new ThreadTeam(1);
         ColumnBlock c = TestBlocks.Random(3, 5, 1);
-        new MatrixProduct(team).MultiplyTransposeReduced(
+        new MatrixProduct().MultiplyTransposeReduced(
             TestBlocks.Random(3, 0, 1), TestBlocks.Random(5, 0, 2), [0, 0, 0, 0, 0], c);
         Assert.True(TestBlocks.Equal(new float[15], c));
     }
@@ -103,11 +84,10 @@ public sealed class MatrixProductTests
     [InlineData(300, 700, 900)]
     public void Multiply_AgainstMathNetInDoublePrecision_EqualToRounding(int m, int n, int k)
     {
-        using var team = new ThreadTeam(2);
         ColumnBlock a = TestBlocks.Random(m, k, 1);
         ColumnBlock b = TestBlocks.Random(k, n, 2);
         var c = new DenseMatrix(m, n);
-        new MatrixProduct(team).Multiply(a, b, new ColumnBlock(c));
+        new MatrixProduct().Multiply(a, b, new ColumnBlock(c));
         var expected = ToDouble(a) * ToDouble(b);
         // The sum of k products below 1 in magnitude, each step rounded by half a unit in the last place of a sum
         // that is of the order of √k: k·√k·2⁻²⁴ is far on the safe side.
@@ -125,9 +105,8 @@ public sealed class MatrixProductTests
         // Above every block size: rows, columns and inner index are all cut, with rests.
         ColumnBlock a = TestBlocks.Random(531, 811, 1);
         ColumnBlock b = TestBlocks.Random(811, 1501, 2);
-        using var team = new ThreadTeam(1);
         ColumnBlock scalar = TestBlocks.Empty(531, 1501);
-        new MatrixProduct(team, VectorWidth.Scalar).Multiply(a, b, scalar);
+        new MatrixProduct(VectorWidth.Scalar).Multiply(a, b, scalar);
         float[] expected = scalar.Values.ToArray();
         ForEachProduct(products =>
         {
@@ -144,19 +123,17 @@ public sealed class MatrixProductTests
     public void Multiply_OnlyNegativeZeros_GivesPositiveZero()
     {
         // From +0: +0 + (−0·1) = +0.
-        using var team = new ThreadTeam(1);
         var a = new DenseMatrix(2, 1, [-0f, -0f]);
         var b = new DenseMatrix(1, 1, [1f]);
         var c = new DenseMatrix(2, 1);
-        new MatrixProduct(team).Multiply(a, b, c);
+        new MatrixProduct().Multiply(a, b, c);
         Assert.All(c.Values, value => Assert.Equal(0, BitConverter.SingleToInt32Bits(value)));
     }
 
     [Fact]
     public void Products_AfterTheFirstCall_AllocateNothing()
     {
-        using var team = new ThreadTeam(2);
-        var product = new MatrixProduct(team);
+        var product = new MatrixProduct();
         ColumnBlock a = TestBlocks.Random(130, 100, 1);
         ColumnBlock b = TestBlocks.Random(100, 90, 2);
         ColumnBlock c = TestBlocks.Empty(130, 90);
@@ -182,8 +159,7 @@ public sealed class MatrixProductTests
     [Fact]
     public void Multiply_WrongShapes_ErrorCarriesAllShapes()
     {
-        using var team = new ThreadTeam(1);
-        var error = Assert.Throws<ArgumentException>(() => new MatrixProduct(team).Multiply(
+        var error = Assert.Throws<ArgumentException>(() => new MatrixProduct().Multiply(
             TestBlocks.Empty(3, 2), TestBlocks.Empty(4, 5), TestBlocks.Empty(3, 5)));
         Assert.Equal(
             "Cannot compute C = A·B: A is 3x2, B is 4x5, C is 3x5; expected m x k, k x n and m x n.", error.Message);
@@ -192,9 +168,8 @@ public sealed class MatrixProductTests
     [Fact]
     public void MultiplyTranspose_ResultSharesMemoryWithOperand_IsRefused()
     {
-        using var team = new ThreadTeam(1);
         ColumnBlock a = TestBlocks.Random(4, 4, 1);
-        var error = Assert.Throws<ArgumentException>(() => new MatrixProduct(team).MultiplyTranspose(a, a, a));
+        var error = Assert.Throws<ArgumentException>(() => new MatrixProduct().MultiplyTranspose(a, a, a));
         Assert.Contains("shares memory", error.Message, StringComparison.Ordinal);
     }
 
@@ -205,8 +180,7 @@ public sealed class MatrixProductTests
     [InlineData(new[] { 0, 2, 5 }, "cover columns 0 to 5")]
     public void MultiplyTransposeReduced_ImpossibleShards_AreRefused(int[] starts, string message)
     {
-        using var team = new ThreadTeam(1);
-        var error = Assert.Throws<ArgumentException>(() => new MatrixProduct(team).MultiplyTransposeReduced(
+        var error = Assert.Throws<ArgumentException>(() => new MatrixProduct().MultiplyTransposeReduced(
             TestBlocks.Empty(3, 4), TestBlocks.Empty(2, 4), starts, TestBlocks.Empty(3, 2)));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
@@ -222,13 +196,26 @@ public sealed class MatrixProductTests
     private static MathNet.Numerics.LinearAlgebra.Double.DenseMatrix ToDouble(ColumnBlock block) =>
         new(block.Rows, block.Columns, [.. block.Values.ToArray().Select(value => (double)value)]);
 
-    /// <summary>Every width with every number of threads.</summary>
-    private static void ForEachProduct(Action<MatrixProduct[]> check)
+    /// <summary>Every width.</summary>
+    private static void ForEachProduct(Action<MatrixProduct[]> check) =>
+        check([.. widths.Select(width => new MatrixProduct(width))]);
+
+    /// <summary>Every width with every number of parts, each part by a product of its own: true when all have these bits.</summary>
+    private static bool AreReducedTo(float[] expected, ColumnBlock a, ColumnBlock b, int[] starts)
     {
-        ThreadTeam[] teams = [new(1), new(2), new(3)];
-        check([.. teams.SelectMany(team => widths.Select(width => new MatrixProduct(team, width) { SharedWork = 100 }))]);
-        foreach (ThreadTeam team in teams)
-            team.Dispose();
+        foreach (VectorWidth width in widths)
+        {
+            foreach (int parts in (ReadOnlySpan<int>)[1, 2, 3, 7])
+            {
+                ColumnBlock c = TestBlocks.Empty(a.Rows, b.Rows);
+                for (int part = parts - 1; part >= 0; part--)
+                    new MatrixProduct(width).MultiplyTransposeReduced(a, b, starts, c, part, parts);
+                if (!TestBlocks.Equal(expected, c))
+                    return false;
+            }
+        }
+
+        return true;
     }
 
     private static void CheckForm(

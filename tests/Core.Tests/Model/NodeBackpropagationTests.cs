@@ -39,14 +39,50 @@ public sealed class NodeBackpropagationTests
             },
             iter: 60);
 
-    [Fact]
-    public void Train_OneTwoOrThreeThreads_SameBits()
+    [Theory]
+    [InlineData(301)]
+    [InlineData(9)]
+    [InlineData(1)]
+    public void Train_OneTwoThreeOrSevenThreads_SameBits(int examplesAtOnce)
     {
+        ShardNode[] nodes = [new(0, 8), new(8, 4), new(12, 4)];
+        int[] positions = [.. Enumerable.Range(100, examplesAtOnce)];
+        IReadOnlyDictionary<ShardNode, GradientSum> expected = Values(positions, [nodes], 16, 1);
+        foreach (int threads in new[] { 2, 3, 7 })
+        {
+            IReadOnlyDictionary<ShardNode, GradientSum> given = Values(positions, [nodes], 16, threads);
+            foreach (ShardNode node in nodes)
+                AssertSame(expected[node], given[node]);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Train_ThreeThreads_GateAskedForEachLayerInOrderByTheCaller(bool isOpen)
+    {
+        var log = new OrderLog { IsOpen = isOpen };
+        int[] positions = [.. Enumerable.Range(0, 80)];
         var root = new ShardNode(0, 16);
-        int[] positions = [.. Enumerable.Range(100, 301)];
-        GradientSum expected = Values(positions, [[root]], 16, 1)[root];
-        foreach (int threads in new[] { 2, 3 })
-            AssertSame(expected, Values(positions, [[root]], 16, threads)[root]);
+        GradientSum given = Values(positions, [[root]], 16, 3, log)[root];
+
+        Assert.Equal(["wait 0", "wait 1", "wait 2"], log.Events);
+        Assert.Equal([Environment.CurrentManagedThreadId], log.AskingThreads);
+        AssertSame(Values(positions, [[root]], 16, 1)[root], given);
+    }
+
+    [Fact]
+    public void Train_ThreeThreads_LayerNotCarriedForwardBeforeItsWeightsAreThere()
+    {
+        var late = new LateWeights();
+        int[] positions = [.. Enumerable.Range(0, 80)];
+        var root = new ShardNode(0, 16);
+        using var team = new ThreadTeam(3);
+        var collector = new NodeValueCollector(shape);
+        new NodeBackpropagation(model, positions.Length, team, 1).Train(
+            examples, positions, late.Parameters, [root], 16, positions.Length, late, collector);
+
+        AssertSame(Values(positions, [[root]], 16, 1)[root], collector.Values[root]);
     }
 
     [Fact]
@@ -150,11 +186,13 @@ public sealed class NodeBackpropagationTests
         Assert.Equal(Evaluate(computation, [new ShardNode(0, 8)]).CorrectCount, correct);
     }
 
-    [Fact]
-    public void Train_AfterWarmUp_AllocatesNothing()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Train_AfterWarmUp_AllocatesNothing(int threads)
     {
-        using var team = new ThreadTeam(1);
-        var computation = new NodeBackpropagation(model, 40, team);
+        using var team = new ThreadTeam(threads);
+        var computation = new NodeBackpropagation(model, 40, team, 1);
         ShardNode[] nodes = [new(0, 8)];
         int[] positions = [.. Enumerable.Range(0, 40)];
         var sink = new OrderLog { IsSilent = true };
@@ -177,7 +215,8 @@ public sealed class NodeBackpropagationTests
     }
 
     private static IReadOnlyDictionary<ShardNode, GradientSum> Values(
-        int[] positions, IEnumerable<IReadOnlyList<ShardNode>> calls, int shards, int threads)
+        int[] positions, IEnumerable<IReadOnlyList<ShardNode>> calls, int shards, int threads,
+        IParameterGate? gate = null)
     {
         using var team = new ThreadTeam(threads);
 
@@ -194,7 +233,7 @@ public sealed class NodeBackpropagationTests
             }
 
             computation.Train(
-                examples, columns.ToArray(), parameters, nodes, shards, positions.Length, IParameterGate.Open,
+                examples, columns.ToArray(), parameters, nodes, shards, positions.Length, gate ?? IParameterGate.Open,
                 collector);
         }
 
@@ -241,16 +280,36 @@ public sealed class NodeBackpropagationTests
     private static void AssertSameBits(float[] expected, float[] given) =>
         Assert.Equal(expected.Select(BitConverter.SingleToInt32Bits), given.Select(BitConverter.SingleToInt32Bits));
 
+    /// <summary>A layer's weights come when they are asked for; until then nothing good stands in their place.</summary>
+    private sealed class LateWeights : IParameterGate
+    {
+        public LateWeights()
+        {
+            foreach (LayerParameters layer in Parameters.Layers)
+                layer.Numbers.Span.Fill(float.NaN);
+        }
+
+        public Parameters Parameters { get; } = new(shape);
+
+        public void WaitForLayer(int layer) => parameters.Layers[layer].CopyTo(Parameters.Layers[layer]);
+    }
+
     private sealed class OrderLog : IParameterGate, INodeValueSink
     {
         public List<string> Events { get; } = [];
+
+        public HashSet<int> AskingThreads { get; } = [];
+
+        public bool IsOpen { get; init; }
 
         public bool IsSilent { get; init; }
 
         public void WaitForLayer(int layer)
         {
-            if (!IsSilent)
-                Events.Add($"wait {layer}");
+            if (IsSilent)
+                return;
+            Events.Add($"wait {layer}");
+            AskingThreads.Add(Environment.CurrentManagedThreadId);
         }
 
         public void LayerReady(ShardNode node, int layer, LayerParameters sum)

@@ -4,9 +4,9 @@ namespace Backprop.Core.LinearAlgebra;
 
 /// <summary>
 /// Computes a rectangle of C. Blocks of A and B are packed where that pays; each tile of C then comes from a kernel
-/// that reads its panels in order. Parts share nothing, so that threads need not wait for each other.
+/// that reads its panels in order.
 /// </summary>
-internal sealed unsafe class ProductPart(VectorWidth widest)
+internal sealed unsafe class ProductRectangle(VectorWidth widest)
 {
     private readonly int wideColumns = BlockSizes.Columns(widest);
     private readonly AlignedBuffer packedA = new();
