@@ -84,6 +84,11 @@ internal sealed class NodeComputer : INodeSource
             dataset.Training, examples.Of((int)assignment.Epoch, step, nodes), parameters, nodes, plan.Shards,
             plan.BatchSizeOf(step), trace ?? (IParameterGate)weights, trace ?? (INodeValueSink)sender);
         weights.WaitForAll();
+
+        // While the coordinator adds and updates: the next step most likely asks for the same nodes. An epoch's end brings another
+        // order and, before it, an evaluation.
+        if (!plan.EndsEpoch(step))
+            backpropagation.GatherAhead(dataset.Training, examples.Of((int)assignment.Epoch, step + 1, nodes));
         sender.WaitUntilWritten(ended);
     }
 

@@ -32,6 +32,9 @@ public sealed class NodeBackpropagation
     private readonly ForwardWork forwardWork;
     private readonly BackwardWork backwardWork;
     private NodeTotals[] shardTotals = [];
+    // Whose examples stand in the inputs since GatherAhead, and how many; null: those of no step to come.
+    private ExampleSet? gatheredAhead;
+    private int gatheredColumns;
 
     /// <param name="maximumColumns">The most examples of one call of <see cref="Train"/>.</param>
     public NodeBackpropagation(NetworkModel model, int maximumColumns, ThreadTeam team)
@@ -71,6 +74,21 @@ public sealed class NodeBackpropagation
         Evaluate(test, [new ShardNode(0, 1)], evaluationShards, zeros, IParameterGate.Open, new NodeTotals[1]);
     }
 
+    /// <summary>
+    /// Gathers examples while there is nothing else to do: where the next <see cref="Train"/> asks for exactly these, it
+    /// begins with the first layer. Inputs of the last step are no longer there afterwards.
+    /// </summary>
+    /// <exception cref="ArgumentException">There are too many.</exception>
+    public void GatherAhead(ExampleSet examples, ReadOnlySpan<int> positions)
+    {
+        CheckCount(positions.Length);
+        positions.CopyTo(forward.Indices(positions.Length));
+        forward.CheckFit(examples);
+        (forwardWork.Examples, forwardWork.Columns) = (examples, positions.Length);
+        RunForward(0, 0);
+        (gatheredAhead, gatheredColumns) = (examples, positions.Length);
+    }
+
     /// <summary>Computes the nodes' values and hands them to the sink, layer by layer from the last.</summary>
     /// <param name="positions">
     /// Which examples: those of the first node in ascending position, then the next node's.
@@ -92,12 +110,12 @@ public sealed class NodeBackpropagation
         int columns = positions.Length;
         if (stepNodes.ColumnCount != columns)
             throw new ArgumentException($"{columns} positions for nodes of {stepNodes.ColumnCount} examples.");
-        if (columns > maximumColumns)
-            throw new ArgumentException($"{columns} examples in one call; at most {maximumColumns} fit.");
+        CheckCount(columns);
 
+        bool isGathered = gatheredAhead == examples && positions.SequenceEqual(forward.Indices(gatheredColumns));
         positions.CopyTo(forward.Indices(columns));
         (forwardWork.WithCosts, forwardWork.WithError) = (true, true);
-        RunForward(examples, columns, parameters, gate);
+        RunForward(isGathered ? null : examples, columns, parameters, gate);
         sink.ForwardReady();
 
         backwardWork.Parameters = parameters;
@@ -167,6 +185,7 @@ public sealed class NodeBackpropagation
     {
         if (examples is not null)
             forward.CheckFit(examples);
+        gatheredAhead = null;
         forwardWork.Examples = examples;
         forwardWork.Columns = columns;
         forwardWork.Parameters = parameters;
@@ -203,6 +222,12 @@ public sealed class NodeBackpropagation
 
     private long MultiplyAdds(int layer, int columns) =>
         (long)model.Shape.Sizes[layer] * model.Shape.Sizes[layer + 1] * columns;
+
+    private void CheckCount(int columns)
+    {
+        if (columns > maximumColumns)
+            throw new ArgumentException($"{columns} examples in one call; at most {maximumColumns} fit.");
+    }
 
     private bool IsShared(long multiplyAdds) => team.ThreadCount > 1 && multiplyAdds >= sharedWork;
 

@@ -100,6 +100,49 @@ public sealed class NodeBackpropagationTests
     }
 
     [Fact]
+    public void GatherAhead_WhateverComesNext_SameBits()
+    {
+        using var team = new ThreadTeam(2);
+        var computation = new NodeBackpropagation(model, 50, team, 1);
+        var root = new ShardNode(0, 4);
+        int[] ahead = [.. Enumerable.Range(20, 9)];
+        int[] others = [.. Enumerable.Range(30, 9)];
+
+        // The last: fewer of the same.
+        Action[] between = [() => { }, () => Evaluate(computation, [new ShardNode(0, 8)]), () => TrainOn(ahead), () => TrainOn(others)];
+        foreach (int[] next in new[] { ahead, others, ahead[..8] })
+        {
+            GradientSum expected = Values(next, [[root]], 4, 1)[root];
+            foreach (Action comesBetween in between)
+            {
+                computation.GatherAhead(examples, ahead);
+                comesBetween();
+                AssertSame(expected, TrainOn(next));
+            }
+        }
+
+        GradientSum TrainOn(int[] positions)
+        {
+            var collector = new NodeValueCollector(shape);
+            computation.Train(examples, positions, parameters, [root], 4, positions.Length, IParameterGate.Open, collector);
+            return collector.Values[root];
+        }
+    }
+
+    [Fact]
+    public void GatherAhead_OtherExamplesAtTheSamePositions_NotTaken()
+    {
+        using var team = new ThreadTeam(1);
+        var computation = new NodeBackpropagation(model, 50, team);
+        var root = new ShardNode(0, 4);
+        var collector = new NodeValueCollector(shape);
+        computation.GatherAhead(RandomExamples.Create(4, 600, 19, 4), [1, 2, 3]);
+        computation.Train(examples, [1, 2, 3], parameters, [root], 4, 3, IParameterGate.Open, collector);
+
+        AssertSame(Values([1, 2, 3], [[root]], 4, 1)[root], collector.Values[root]);
+    }
+
+    [Fact]
     public void Train_EmptyNode_GivesZeros()
     {
         // 3 examples over 8 shards: shards 0, 1, 3, 4 and 6 are empty; [0,2) is an empty node.
