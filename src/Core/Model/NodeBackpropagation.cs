@@ -72,6 +72,7 @@ public sealed class NodeBackpropagation
         int[] positions = [.. Enumerable.Range(0, batchSize)];
         Train(training, positions, zeros, [new ShardNode(0, shardCount)], shardCount, batchSize, IParameterGate.Open, INodeValueSink.None);
         Evaluate(test, [new ShardNode(0, 1)], evaluationShards, zeros, IParameterGate.Open, new NodeTotals[1]);
+        GatherAhead(training, positions);
     }
 
     /// <summary>
@@ -82,8 +83,9 @@ public sealed class NodeBackpropagation
     public void GatherAhead(ExampleSet examples, ReadOnlySpan<int> positions)
     {
         CheckCount(positions.Length);
-        positions.CopyTo(forward.Indices(positions.Length));
+        gatheredAhead = null;
         forward.CheckFit(examples);
+        positions.CopyTo(forward.Indices(positions.Length));
         (forwardWork.Examples, forwardWork.Columns) = (examples, positions.Length);
         RunForward(0, 0);
         (gatheredAhead, gatheredColumns) = (examples, positions.Length);
@@ -183,9 +185,9 @@ public sealed class NodeBackpropagation
     /// <param name="examples">Null: the inputs stand in their place.</param>
     private void RunForward(ExampleSet? examples, int columns, Parameters parameters, IParameterGate gate)
     {
+        gatheredAhead = null;
         if (examples is not null)
             forward.CheckFit(examples);
-        gatheredAhead = null;
         forwardWork.Examples = examples;
         forwardWork.Columns = columns;
         forwardWork.Parameters = parameters;
