@@ -5,6 +5,7 @@ using Backprop.CommandLine;
 using Backprop.Protos;
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -51,6 +52,7 @@ internal static class WorkerEntrance
             listen(kestrel);
         });
         builder.Services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, SocketBlocks>();
         builder.Services.AddRoutingCore();
         builder.Services.AddLogging(logging => logging.AddFilter(_ => false));
     }
