@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Net.Sockets;
 using Backprop.CommandLine;
 using Backprop.Core;
 using Backprop.Protos;
@@ -49,6 +50,21 @@ internal sealed class CoordinatorLink : IDisposable
 
     public void Dispose() => channel.Dispose();
 
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+            return new BatchedStream(new NetworkStream(socket, ownsSocket: true), TimeProvider.System);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     private GrpcChannel Open()
     {
         var handler = new SocketsHttpHandler
@@ -60,6 +76,7 @@ internal sealed class CoordinatorLink : IDisposable
             KeepAlivePingDelay = TimeSpan.FromSeconds(10),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
             SslOptions = tls,
+            ConnectCallback = ConnectAsync,
         };
         return GrpcChannel.ForAddress(Address, new GrpcChannelOptions
         {
