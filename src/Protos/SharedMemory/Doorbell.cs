@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Net.Sockets;
 using Backprop.Protos.Tensors;
 using Google.Protobuf;
@@ -19,15 +20,28 @@ public sealed class Doorbell : IDisposable
     private const int PrefixLength = sizeof(uint);
     private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// How long a worker looks for the next message before it sleeps: to be woken takes longer than a small step's computing. It gives
+    /// its core away between two looks.
+    /// </summary>
+    private static readonly TimeSpan patience = TimeSpan.FromMicroseconds(100);
+
+    /// <summary>Whoever was busy for longer sleeps at once: another thread is about to need the core.</summary>
+    private static readonly TimeSpan smallWork = TimeSpan.FromMicroseconds(250);
+
     private readonly Socket socket;
+    private readonly bool isPatient;
+    private long received;
     private byte[] outgoing = new byte[512];
     private byte[] incoming = new byte[4096];
     private int begin;
     private int end;
 
-    internal Doorbell(Socket socket)
+    /// <param name="isPatient">Whether <see cref="Receive"/> looks for a message for a moment before it sleeps.</param>
+    internal Doorbell(Socket socket, bool isPatient)
     {
         this.socket = socket;
+        this.isPatient = isPatient;
         socket.SendTimeout = (int)SendLimit.TotalMilliseconds;
     }
 
@@ -43,7 +57,7 @@ public sealed class Doorbell : IDisposable
             socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             socket.Connect(address);
             if (socket.Send(key) == key.Length)
-                return new Doorbell(socket);
+                return new Doorbell(socket, isPatient: true);
         }
         catch (Exception error) when (error is SocketException or ArgumentException or PlatformNotSupportedException)
         {
@@ -81,8 +95,11 @@ public sealed class Doorbell : IDisposable
     public TMessage? Receive<TMessage>(MessageParser<TMessage> parser)
         where TMessage : class, IMessage<TMessage>
     {
+        if (isPatient && begin == end && Stopwatch.GetElapsedTime(received) < smallWork)
+            LookForMessage();
         if (!Fill(PrefixLength))
             return null;
+        received = Stopwatch.GetTimestamp();
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(incoming.AsSpan(begin));
         if (length > MaximumLength)
             throw new MalformedMessageException($"a message of {length} bytes, where {MaximumLength} are the most");
@@ -114,6 +131,20 @@ public sealed class Doorbell : IDisposable
         }
 
         socket.Dispose();
+    }
+
+    private void LookForMessage()
+    {
+        long since = Stopwatch.GetTimestamp();
+        try
+        {
+            while (socket.Available == 0 && Stopwatch.GetElapsedTime(since) < patience)
+                Thread.Yield();
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // Whoever reads next finds out.
+        }
     }
 
     /// <summary>Reads until so many bytes are there.</summary>

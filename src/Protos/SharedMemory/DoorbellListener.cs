@@ -51,7 +51,7 @@ public sealed class DoorbellListener : IDisposable
                 return null;
             Socket accepted = socket.Accept();
             if (HasKey(accepted))
-                return new Doorbell(accepted);
+                return new Doorbell(accepted, isPatient: false);
             accepted.Dispose();
             return null;
         }
