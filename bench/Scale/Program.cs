@@ -49,7 +49,7 @@ async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
         measured.Add((contest, pace, MeasuredCosts.Of(contest.Shape, assumed)));
     }
 
-    List<(Curve Star, Curve Tree)> curves = [];
+    List<Curves> curves = [];
     foreach ((Contest contest, WorkerPace pace, Costs costs) in measured)
     {
         Console.Error.WriteLine($"simulates {contest}");
@@ -58,7 +58,7 @@ async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
             foreach (double latency in parsed.GetRequiredValue(options.Latencies))
             {
                 cancellation.ThrowIfCancellationRequested();
-                curves.Add(Curve.Of(contest, new Link(gigabits * 1e9, latency / 1e3), pace, costs, parsed.GetRequiredValue(options.FanOut)));
+                curves.Add(Curves.Of(contest, new Link(gigabits * 1e9, latency / 1e3), pace, costs, parsed.GetRequiredValue(options.FanOut)));
             }
         }
     }
@@ -67,8 +67,8 @@ async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     string? picture = path is null ? null : Path.ChangeExtension(path, ".svg");
     if (picture is not null)
     {
-        double latency = curves[0].Star.Link.Latency;
-        File.WriteAllText(picture, ScaleChart.Svg([.. curves.Where(pair => pair.Star.Link.Latency == latency).SelectMany(pair => new[] { pair.Star, pair.Tree })]));
+        double latency = curves[0].Link.Latency;
+        File.WriteAllText(picture, ScaleChart.Svg([.. curves.Where(those => those.Link.Latency == latency).SelectMany(those => new[] { those.Star, those.Tree })]));
     }
 
     CheckResult? check = null;

@@ -26,7 +26,7 @@ internal sealed class ScaleOptions
 
     public Option<int> FanOut { get; } = new("--fan-out")
     {
-        Description = "How many below one exchange tensors with it in the relay tree, at least 2.", DefaultValueFactory = _ => 4,
+        Description = "How many below one exchange tensors with it over its link in the relay tree, at least 2.", DefaultValueFactory = _ => 4,
     };
 
     public Option<double> ConnectionRate { get; } = new("--connection-rate")
@@ -48,7 +48,7 @@ internal sealed class ScaleOptions
 
     public Option<bool> Check { get; } = new("--check")
     {
-        Description = "Also trains with 1 to 4 real workers over shaped links and compares. Needs root, iproute2 and a data set.",
+        Description = "Also trains with 1 to 4 real workers over shaped links, with and without relays, and compares. Needs root, iproute2 and a data set.",
     };
 
     public Option<string[]> CheckCases { get; } = new("--check-cases")

@@ -42,11 +42,38 @@ public sealed class FairShareTests
     public void Send_TwoMessages_LatencyCountsOnce()
     {
         var agenda = new Agenda();
-        var connection = new Connection(agenda, new FairShare(agenda, 10, 10), delay: 0.5);
+        var connection = new Connection(agenda, delay: 0.5, new FairShare(agenda, 10, 10));
         double last = 0;
         connection.Send(10, () => { });
         connection.Send(10, () => last = agenda.Now);
         agenda.Run();
         Assert.Equal(2.5, last, 9);
+    }
+
+    /// <summary>
+    /// Over both ends at once: alone it would take 1 s, but at the narrower end, of 5 units a second, 2. The next follows when both have
+    /// carried it.
+    /// </summary>
+    [Fact]
+    public void Send_NarrowerAtOneEnd_TakesAsLongAsThere()
+    {
+        var agenda = new Agenda();
+        var connection = new Connection(agenda, delay: 0, new FairShare(agenda, 10, 10), new FairShare(agenda, 5, 5));
+        double last = 0;
+        connection.Send(10, () => { });
+        connection.Send(10, () => last = agenda.Now);
+        agenda.Run();
+        Assert.Equal(4, last, 9);
+    }
+
+    /// <summary>Within one machine's memory.</summary>
+    [Fact]
+    public void Send_NothingToShare_ArrivesAtOnce()
+    {
+        var agenda = new Agenda();
+        double arrived = -1;
+        agenda.Plan(3, () => new Connection(agenda, delay: 0).Send(10, () => arrived = agenda.Now));
+        agenda.Run();
+        Assert.Equal(3, arrived);
     }
 }

@@ -10,12 +10,12 @@ public sealed class SimulatedStepTests
 
     /// <summary>One layer, one message: weights there, 8 examples at 100 a second, the value back, each way with 10 ms of latency.</summary>
     [Fact]
-    public void Run_OneWorkerOneLayer_OneAfterTheOther()
+    public void Seconds_OneWorkerOneLayer_OneAfterTheOther()
     {
         Cluster cluster = Clusters.Star("99-10", 8, workers: 1, examplesPerSecond: 100, latency: 0.01);
         cluster = cluster with { Costs = Clusters.Free with { UpdateSeconds = 0.5 } };
         double link = Clusters.Bytes("99-10") / Clusters.BytesPerSecond;
-        Assert.Equal((2 * (link + 0.01)) + 0.08 + 0.5, SimulatedStep.Run(cluster).Seconds, 9);
+        Assert.Equal((2 * (link + 0.01)) + 0.08 + 0.5, SimulatedStep.Seconds(cluster), 9);
     }
 
     /// <summary>
@@ -24,14 +24,14 @@ public sealed class SimulatedStepTests
     /// them. The last layer's sums are one number short of a message, so that all sums travel after the first layer's.
     /// </summary>
     [Fact]
-    public void Run_OneWorkerTwoLayers_ForwardPassWaitsForEachLayersWeights()
+    public void Seconds_OneWorkerTwoLayers_ForwardPassWaitsForEachLayersWeights()
     {
         Cluster cluster = Clusters.Star("255-256-255", 100, workers: 1, examplesPerSecond: 100);
         const double first = 65_536 * 4 / Clusters.BytesPerSecond, last = 65_535 * 4 / Clusters.BytesPerSecond;
         double[] stages = cluster.Pace.Stages(100);
         Assert.Equal([0.2, 0.2, 0.4, 0.2], stages.Select(stage => Math.Round(stage, 2)));
         double firstBackward = first + last + stages[1] + stages[2] + stages[3];
-        Assert.Equal(firstBackward + first + last, SimulatedStep.Run(cluster).Seconds, 9);
+        Assert.Equal(firstBackward + first + last, SimulatedStep.Seconds(cluster), 9);
     }
 
     /// <summary>
@@ -39,11 +39,11 @@ public sealed class SimulatedStepTests
     /// are waited for. The first forward pass begins with the first message of weights and outlasts the second.
     /// </summary>
     [Fact]
-    public void Run_LastLayerFillsAMessage_TravelsWhileTheFirstIsComputed()
+    public void Seconds_LastLayerFillsAMessage_TravelsWhileTheFirstIsComputed()
     {
         Cluster cluster = Clusters.Star("254-255-256", 100, workers: 1, examplesPerSecond: 1);
         const double message = 65_536 * 4 / Clusters.BytesPerSecond, firstLayer = 65_025 * 4 / Clusters.BytesPerSecond;
-        Assert.Equal(message + 100 + firstLayer, SimulatedStep.Run(cluster).Seconds, 6);
+        Assert.Equal(message + 100 + firstLayer, SimulatedStep.Seconds(cluster), 6);
     }
 
     /// <summary>
@@ -53,12 +53,12 @@ public sealed class SimulatedStepTests
     [Theory]
     [InlineData(2, 0)]
     [InlineData(4, 2)]
-    public void Run_SeveralWorkersOneLayer_ShareTheLink(int workers, int additions)
+    public void Seconds_SeveralWorkersOneLayer_ShareTheLink(int workers, int additions)
     {
         Cluster cluster = Clusters.Star("99-10", 4 * workers, workers, examplesPerSecond: 100);
         cluster = cluster with { Costs = Clusters.Free with { AddSecondsPerNumber = 1e-4 } };
         double link = Clusters.Bytes("99-10") / Clusters.BytesPerSecond;
-        Assert.Equal((2 * workers * link) + 0.04 + (additions * 1000 * 1e-4), SimulatedStep.Run(cluster).Seconds, 9);
+        Assert.Equal((2 * workers * link) + 0.04 + (additions * 1000 * 1e-4), SimulatedStep.Seconds(cluster), 9);
     }
 
     /// <summary>A mini-batch of 8 has 2 shards, too few for three workers: there are 4 then, and they get 1, 1 and 2.</summary>
@@ -68,61 +68,62 @@ public sealed class SimulatedStepTests
         Cluster cluster = Clusters.Star("99-10", 8, workers: 3, examplesPerSecond: 100);
         Assert.Equal(4, cluster.Shards);
         Assert.Equal([2, 2, 4], cluster.Topology.Places.Select(cluster.ExamplesOf));
-        Assert.Equal([1, 1, 1], cluster.Topology.Places.Select(cluster.ValuesOf));
+        Assert.Equal([1, 1, 1], cluster.Topology.Places.Select(place => cluster.NodesOf(place).Count));
     }
 
     /// <summary>Of 16 shards three workers have [0,4) and [4,5); [5,6), [6,8) and [8,10); [10,12) and [12,16).</summary>
     [Fact]
-    public void Values_ThreeWorkers_AsManyAsNodesCoverTheirShards()
+    public void NodesOf_ThreeWorkers_AsManyAsNodesCoverTheirShards()
     {
         Cluster cluster = Clusters.Star("99-10", 64, workers: 3, examplesPerSecond: 100);
-        Assert.Equal([2, 3, 2], cluster.Topology.Places.Select(cluster.ValuesOf));
+        Assert.Equal([2, 3, 2], cluster.Topology.Places.Select(place => cluster.NodesOf(place).Count));
     }
 
     /// <summary>With nothing to compute a step is n models there and n back, whatever else.</summary>
     [Theory]
     [InlineData(16)]
     [InlineData(256)]
-    public void Run_SaturatedLink_GrowsWithTheWorkers(int workers)
+    public void Seconds_SaturatedLink_GrowsWithTheWorkers(int workers)
     {
         Cluster cluster = Clusters.Star("784-128-10", 1024, workers, examplesPerSecond: 1e9);
         double link = Clusters.Bytes("784-128-10") / Clusters.BytesPerSecond;
-        Assert.Equal(2 * workers * link, SimulatedStep.Run(cluster).Seconds, tolerance: 0.01 * workers * link);
+        Assert.Equal(2 * workers * link, SimulatedStep.Seconds(cluster), tolerance: 0.01 * workers * link);
     }
 
-    /// <summary>A tree's step is bound by its fan-out, however many workers there are; a star's by the workers.</summary>
+    /// <summary>After an evaluation, which has brought them: 4 examples are computed, four values share the link.</summary>
     [Fact]
-    public void Run_RelayTreeOnASaturatedLink_StaysWhereTheStarGrows()
+    public void Seconds_HasWeights_ValuesAloneTravel()
     {
-        double Seconds(Topology topology) => SimulatedStep.Run(Clusters.Of("784-512-256-10", 4096, topology, examplesPerSecond: 1e9)).Seconds;
-        double link = Clusters.Bytes("784-512-256-10") / Clusters.BytesPerSecond;
-        Assert.Equal(Seconds(Topology.Star(4)), Seconds(Topology.RelayTree(4, fanOut: 4)), 9);
-        Assert.InRange(Seconds(Topology.RelayTree(256, fanOut: 4)), 2 * 4 * link, 2 * 4 * link * 2);
-        Assert.InRange(Seconds(Topology.Star(256)), 2 * 255 * link, 2 * 257 * link);
+        Cluster cluster = Clusters.Star("99-10", 16, workers: 4, examplesPerSecond: 100) with { HasWeights = true };
+        Assert.Equal(0.04 + (4 * Clusters.Bytes("99-10") / Clusters.BytesPerSecond), SimulatedStep.Seconds(cluster), 9);
     }
 
     /// <summary>Two workers on one core take as long as one after the other.</summary>
     [Fact]
-    public void Run_SharedCore_ComputesForBothInTurn()
+    public void Seconds_SharedCore_ComputesForBothInTurn()
     {
         Cluster own = Clusters.Star("99-10", 8, workers: 2, examplesPerSecond: 1);
-        double apart = SimulatedStep.Run(own).Seconds;
-        Assert.Equal(apart + 4, SimulatedStep.Run(own with { SharedCores = 1 }).Seconds, 6);
+        double apart = SimulatedStep.Seconds(own);
+        Assert.Equal(apart + 4, SimulatedStep.Seconds(own with { SharedCores = 1 }), 6);
     }
 
+    /// <summary>
+    /// But for a little where there are relays: what is finished sooner may share a link at a worse moment.
+    /// </summary>
     [Fact]
-    public void Run_BetterLinkOrFasterWorkers_IsNeverSlower() =>
+    public void Seconds_BetterLinkOrFasterWorkers_IsNeverSlower() =>
         Gen.Select(
-            Gen.Int[0, networks.Length - 1], Gen.Int[1, 40], Gen.Bool, Gen.Double[1e5, 1e9],
+            Gen.Int[0, networks.Length - 1], Gen.Int[1, 40], Gen.Select(Gen.Bool, Gen.Bool), Gen.Double[1e5, 1e9],
             Gen.Double[0, 0.01], Gen.Double[10, 1e6])
-        .Sample((network, workers, isTree, bandwidth, latency, rate) =>
+        .Sample((network, workers, tree, bandwidth, latency, rate) =>
         {
+            (bool isTree, bool passesOn) = tree;
             NetworkShape shape = NetworkShape.Parse(networks[network]);
-            Topology topology = isTree ? Topology.RelayTree(workers, 4) : Topology.Star(workers);
-            double Seconds(double bits, double delay, double pace) => SimulatedStep.Run(
-                new Cluster(shape, 256, topology, new Link(bits, delay), WorkerPace.At(shape, pace), new Costs())).Seconds;
+            Topology topology = isTree ? Topology.RelayTree(workers, 4, passesOn) : Topology.Star(workers);
+            double Seconds(double bits, double delay, double pace) => SimulatedStep.Seconds(
+                new Cluster(shape, 256, topology, new Link(bits, delay), WorkerPace.At(shape, pace), new Costs()));
             double seconds = Seconds(bandwidth, latency, rate);
-            double most = seconds * (1 + 1e-9);
+            double most = seconds * (1 + (isTree ? 0.02 : 1e-9));
             return seconds > 0 && Seconds(bandwidth * 1.5, latency, rate) <= most && Seconds(bandwidth, latency / 2, rate) <= most
                 && Seconds(bandwidth, latency, rate * 1.5) <= most && Seconds(bandwidth, latency, rate) == seconds;
         }, iter: 200);

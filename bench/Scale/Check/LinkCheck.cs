@@ -3,27 +3,33 @@ using Backprop.Scale.Simulation;
 namespace Backprop.Scale.Check;
 
 /// <summary>A real run beside its prediction.</summary>
-/// <param name="Measured">Examples a second.</param>
 /// <param name="Predicted">Examples a second.</param>
-internal sealed record CheckRow(CheckCase Case, int Workers, double Measured, double Predicted)
+internal sealed record CheckRow(CheckCase Case, Topology Topology, RealRun Measured, double Predicted)
 {
     /// <summary>A share of what was measured.</summary>
-    public double Deviation => (Predicted / Measured) - 1;
+    public double Deviation => (Predicted / Measured.ExamplesPerSecond) - 1;
 }
 
 /// <summary>What the check found.</summary>
 internal sealed record CheckResult(IReadOnlyList<CheckRow> Rows, IReadOnlyList<(Contest Contest, Calibration Calibration)> Calibrations);
 
-/// <summary>Trains with 1 to 4 workers over links that are narrow enough for this machine, and compares with the simulator.</summary>
+/// <summary>Trains with 1 to 4 workers, with relays and without, over links that are narrow enough for this machine, and compares with the simulator.</summary>
 internal static class LinkCheck
 {
     public const int WorkersAtMost = 4;
 
-    /// <summary>Steps at the beginning of a run are slower: the fewer workers, the more of the short steps are taken.</summary>
-    private const int EpochsOfOneWorker = 2;
+    /// <summary>The last is measured, since steps at the beginning of a run are slower.</summary>
+    private const int Epochs = 2;
+
+    /// <summary>A relay's workers can join when the run has begun.</summary>
+    private const int EpochsOfRelays = 4;
 
     /// <summary>Enough steps for a run to say where their time went.</summary>
     private const int EpochsOfCalibration = 4;
+
+    /// <summary>Stars of one to four, and two relays with a worker behind each.</summary>
+    private static readonly Topology[] topologies =
+        [.. Enumerable.Range(1, WorkersAtMost).Select(Topology.Star), Topology.RelayTree(WorkersAtMost, fanOut: 2)];
 
     public static async Task<CheckResult> RunAsync(
         IReadOnlyList<CheckCase> cases, string dataset, Costs assumed, Action<string> tell, CancellationToken cancellation)
@@ -31,7 +37,7 @@ internal static class LinkCheck
         DirectoryInfo directory = Directory.CreateTempSubdirectory("backprop-scale-");
         try
         {
-            await RealRun.MakeKeysAsync(directory.FullName);
+            await RunKeys.MakeAsync(directory.FullName, WorkersAtMost + 1);
             var calibrations = new Dictionary<Contest, Calibration>();
             await using (SharedLink wide = await SharedLink.StartAsync(2))
             {
@@ -49,11 +55,12 @@ internal static class LinkCheck
             foreach (CheckCase one in cases)
             {
                 await narrow.NarrowAsync(one.Megabits);
-                for (int workers = 1; workers <= WorkersAtMost; workers++)
+                foreach (Topology topology in topologies)
                 {
-                    RealRun real = await MeasureAsync(narrow, one.Contest, one.Milliseconds, workers, Math.Max(1, EpochsOfOneWorker / workers));
-                    rows.Add(new CheckRow(one, workers, real.ExamplesPerSecond, Predict(one, workers, calibrations[one.Contest])));
-                    tell($"{one.Contest}, {one.Megabits} Mb/s, {workers} workers: {real}; predicted {rows[^1].Predicted:N0}");
+                    int epochs = topology.Places.Any(place => place.IsRelay) ? EpochsOfRelays : Epochs;
+                    RealRun real = await MeasureAsync(narrow, one.Contest, one.Milliseconds, topology, epochs);
+                    rows.Add(new CheckRow(one, topology, real, Predict(one, topology, calibrations[one.Contest], real.EpochExamples)));
+                    tell($"{one.Contest}, {one.Megabits} Mb/s, {topology.Name} of {topology.WorkerCount}: {real}; predicted {rows[^1].Predicted:N0}");
                 }
             }
 
@@ -65,20 +72,29 @@ internal static class LinkCheck
         }
 
         async Task<StepParts> PartsAsync(SharedLink network, Contest contest, int workers) =>
-            (await MeasureAsync(network, contest, 0, workers, EpochsOfCalibration)).Parts
+            (await MeasureAsync(network, contest, 0, Topology.Star(workers), EpochsOfCalibration)).Parts
             ?? throw new ScaleException($"Runs of {contest} are too short to say where a step's time goes; take a smaller mini-batch.");
 
-        Task<RealRun> MeasureAsync(SharedLink network, Contest contest, double milliseconds, int workers, int epochs) =>
-            RealRun.MeasureAsync(network, directory.FullName, contest, dataset, milliseconds, workers, epochs, cancellation);
+        Task<RealRun> MeasureAsync(SharedLink network, Contest contest, double milliseconds, Topology topology, int epochs) =>
+            RealRun.MeasureAsync(network, directory.FullName, contest, dataset, milliseconds, topology, epochs, cancellation);
     }
 
-    private static double Predict(CheckCase one, int workers, Calibration calibration)
+    /// <summary>
+    /// Examples a second of an epoch. Its first step finds the weights there, which the evaluation before it has brought, and its last one
+    /// has the examples that are left.
+    /// </summary>
+    private static double Predict(CheckCase one, Topology topology, Calibration calibration, int epochExamples)
     {
-        var cluster = new Cluster(
-            one.Contest.Shape, one.Contest.MiniBatch, Topology.Star(workers), one.Link, calibration.Pace, calibration.Costs)
+        Contest contest = one.Contest;
+        var cluster = new Cluster(contest.Shape, contest.MiniBatch, topology, one.Link, calibration.Pace, calibration.Costs)
         {
             SharedCores = calibration.Cores,
+            IsOnlyCoordinatorNarrow = true,
         };
-        return one.Contest.MiniBatch / SimulatedStep.Run(cluster).Seconds;
+        (int wholeSteps, int left) = Math.DivRem(epochExamples, contest.MiniBatch);
+        double seconds = SimulatedStep.Seconds(cluster with { HasWeights = true }) + ((wholeSteps - 1) * SimulatedStep.Seconds(cluster));
+        if (left > 0)
+            seconds += SimulatedStep.Seconds(cluster with { MiniBatch = left });
+        return epochExamples / seconds;
     }
 }

@@ -58,6 +58,8 @@ internal sealed class RunProcess : IAsyncDisposable
         }
     }
 
+    public bool HasSaid(string pattern) => Regex.IsMatch(Lines, pattern, RegexOptions.Multiline);
+
     /// <exception cref="ScaleException">It did not end with 0.</exception>
     public async Task<string> EndAsync(CancellationToken cancellation)
     {

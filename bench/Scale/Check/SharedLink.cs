@@ -1,7 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Backprop.Scale.Check;
+
+/// <summary>What has gone over a link, as its interface counts: with the headers of every layer above its own.</summary>
+internal sealed record LinkBytes(long Sent, long Received);
 
 /// <summary>
 /// A coordinator's machine and workers' machines at a switch, as far as a network goes: Linux's network namespaces, joined by
@@ -9,9 +13,6 @@ namespace Backprop.Scale.Check;
 /// </summary>
 internal sealed class SharedLink : IAsyncDisposable
 {
-    /// <summary>Where workers reach the coordinator.</summary>
-    public const string CoordinatorAddress = "10.99.0.1";
-
     /// <summary>
     /// What may pass at full speed after a pause, as a time of the link: as much as a timer may be late without loss, and a small
     /// part of what is measured.
@@ -54,6 +55,9 @@ internal sealed class SharedLink : IAsyncDisposable
         }
     }
 
+    /// <summary>Where the coordinator's machine (0), or a worker's, is reached.</summary>
+    public static string AddressOf(int machine) => $"10.99.0.{machine + 1}";
+
     /// <summary>What a command line begins with to run on the coordinator's machine (0), or on a worker's.</summary>
     public string[] On(int machine) => ["nsenter", $"--target={machines[machine].Id}", "--net"];
 
@@ -65,6 +69,16 @@ internal sealed class SharedLink : IAsyncDisposable
         string[] shape = ["root", "tbf", "rate", rate, "burst", string.Create(CultureInfo.InvariantCulture, $"{burst:0}b"), "latency", "400ms"];
         await InAsync(0, ["tc", "qdisc", "replace", "dev", "link", .. shape]);
         await InAsync(SwitchNumber, ["tc", "qdisc", "replace", "dev", "port0", .. shape]);
+    }
+
+    /// <summary>What has gone over the coordinator's link so far.</summary>
+    public async Task<LinkBytes> CoordinatorBytesAsync()
+    {
+        // Of an interface eight figures of what it received, the first its bytes; then those of what it sent.
+        Match counted = Regex.Match(await InAsync(0, "cat", "/proc/net/dev"), @"link:\s*(\d+)(?:\s+\d+){7}\s+(\d+)");
+        return counted.Success
+            ? new LinkBytes(Sent: Number(counted.Groups[2]), Received: Number(counted.Groups[1]))
+            : throw new ScaleException("/proc/net/dev does not tell of the coordinator's link.");
     }
 
     public async ValueTask DisposeAsync()
@@ -98,9 +112,11 @@ internal sealed class SharedLink : IAsyncDisposable
         string process = machines[machine].Id.ToString(CultureInfo.InvariantCulture);
         await InAsync(SwitchNumber, "ip", "link", "add", "name", port, "type", "veth", "peer", "name", "link", "netns", process);
         await InAsync(SwitchNumber, "ip", "link", "set", "dev", port, "master", "switch", "up");
-        await InAsync(machine, "ip", "address", "add", $"10.99.0.{machine + 1}/24", "dev", "link");
+        await InAsync(machine, "ip", "address", "add", $"{AddressOf(machine)}/24", "dev", "link");
         await InAsync(machine, "ip", "link", "set", "dev", "link", "up");
     }
 
-    private Task InAsync(int machine, params string[] command) => Command.RunAsync([.. On(machine), .. command]);
+    private static long Number(Group digits) => long.Parse(digits.Value, CultureInfo.InvariantCulture);
+
+    private Task<string> InAsync(int machine, params string[] command) => Command.RunAsync([.. On(machine), .. command]);
 }

@@ -4,7 +4,7 @@ namespace Backprop.Scale.Reports;
 
 /// <summary>Throughput against workers, for one network, link and topology.</summary>
 /// <param name="Points">Workers, ascending from 1, and examples a second.</param>
-internal sealed record Curve(Contest Contest, Link Link, string Topology, IReadOnlyList<(int Workers, double Rate)> Points)
+internal sealed record Curve(Contest Contest, Link Link, string Name, IReadOnlyList<(int Workers, double Rate)> Points)
 {
     private static readonly int[] counts =
         [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1000, 1024];
@@ -17,11 +17,27 @@ internal sealed record Curve(Contest Contest, Link Link, string Topology, IReadO
 
     public double RateAt(int workers) => Points.First(point => point.Workers == workers).Rate;
 
-    /// <summary>Both topologies.</summary>
-    public static (Curve Star, Curve Tree) Of(Contest contest, Link link, WorkerPace pace, Costs costs, int fanOut)
+    public static Curve Of(Contest contest, Link link, WorkerPace pace, Costs costs, Func<int, Topology> topology) => new(
+        contest, link, topology(1).Name,
+        [.. counts.Where(count => count <= contest.MiniBatch).Select(count => (
+            count, contest.MiniBatch / SimulatedStep.Seconds(new Cluster(contest.Shape, contest.MiniBatch, topology(count), link, pace, costs))))]);
+}
+
+/// <summary>The topologies side by side.</summary>
+/// <param name="Tree">Of relays as the program has them.</param>
+/// <param name="PassingOn">The same tree of relays that pass weights and sums on as they come.</param>
+internal sealed record Curves(Curve Star, Curve Tree, Curve PassingOn)
+{
+    public Contest Contest => Star.Contest;
+
+    public Link Link => Star.Link;
+
+    public static Curves Of(Contest contest, Link link, WorkerPace pace, Costs costs, int fanOut)
     {
-        Curve Draw(Func<int, Topology> topology) => new(contest, link, topology(1).Name, [.. counts.Where(count => count <= contest.MiniBatch).Select(count =>
-            (count, contest.MiniBatch / SimulatedStep.Run(new Cluster(contest.Shape, contest.MiniBatch, topology(count), link, pace, costs)).Seconds))]);
-        return (Draw(Simulation.Topology.Star), Draw(count => Simulation.Topology.RelayTree(count, fanOut)));
+        Curve Draw(Func<int, Topology> topology) => Curve.Of(contest, link, pace, costs, topology);
+        return new Curves(
+            Draw(Topology.Star),
+            Draw(count => Topology.RelayTree(count, fanOut)),
+            Draw(count => Topology.RelayTree(count, fanOut, passesOnAsItComes: true)));
     }
 }

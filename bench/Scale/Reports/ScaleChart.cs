@@ -39,14 +39,14 @@ internal static class ScaleChart
         double[] bandwidths = [.. curves.Select(curve => curve.Link.BitsPerSecond).Distinct().Order()];
         foreach (Curve curve in curves)
         {
-            bool isStar = curve.Topology == Simulation.Topology.Star(1).Name;
+            bool isStar = curve.Name == Simulation.Topology.Star(1).Name;
             (int Workers, double Rate)[] points = [.. curve.Points.Where(point => int.IsPow2(point.Workers))];
             var line = plot.Add.ScatterLine(
                 points.Select(point => Math.Log10(point.Workers)).ToArray(), points.Select(point => Math.Log10(point.Rate)).ToArray());
             line.Color = colors[Array.IndexOf(bandwidths, curve.Link.BitsPerSecond) % colors.Length];
             line.LineWidth = 2;
             line.LinePattern = isStar ? LinePattern.Solid : LinePattern.Dashed;
-            line.LegendText = string.Create(CultureInfo.InvariantCulture, $"{curve.Link.BitsPerSecond / 1e9:0.###} Gb/s, {curve.Topology}");
+            line.LegendText = string.Create(CultureInfo.InvariantCulture, $"{curve.Link.BitsPerSecond / 1e9:0.###} Gb/s, {curve.Name}");
         }
 
         plot.Title(string.Create(CultureInfo.InvariantCulture, $"{contest.Shape}, mini-batch {contest.MiniBatch:N0}, {curves[0].Link.Latency * 1e3:0.###} ms"), 15);

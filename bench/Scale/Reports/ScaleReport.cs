@@ -11,25 +11,29 @@ internal static class ScaleReport
     private static readonly int[] shown = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000, 1024];
 
     public static string Of(
-        IReadOnlyList<(Curve Star, Curve Tree)> curves, IReadOnlyList<(Contest Contest, WorkerPace Pace, Costs Costs)> measured, int fanOut,
+        IReadOnlyList<Curves> curves, IReadOnlyList<(Contest Contest, WorkerPace Pace, Costs Costs)> measured, int fanOut,
         string? picture, IReadOnlyList<string> arguments)
     {
         var text = new StringBuilder();
         text.AppendLine("# Throughput against workers").AppendLine();
         text.AppendLine("Simulated, by discrete events, deterministic: one step of n equal workers of one thread, each on a machine of its own, every machine with");
         text.AppendLine("a link of the same bandwidth and latency. Weights go out layer by layer, the first layer's forward pass starts on them; sums of a layer");
-        text.AppendLine("travel while the layer below is computed; the coordinator's link is shared evenly among its connections, and all values are added when");
-        text.AppendLine("the last one is there. Where n is no power of two workers send several values each, as the program does.").AppendLine();
-        ReportText.Line(text, $"**Star** is what the program does, though it serves at most 256 workers. The **relay tree** is a model only and no feature of the program:");
-        ReportText.Line(text, $"nobody exchanges tensors with more than {fanOut} below; a relay passes weights down and adds the values from below as they come, along the same");
-        text.AppendLine("binary tree. It stands on a machine whose link has nothing else to do at that time. Where a relay's shards are no node of that tree it passes");
-        text.AppendLine("several values up, which 1,000 workers show beside 1,024.").AppendLine();
+        text.AppendLine("travel while the layer below is computed; each direction of a link is shared evenly among the connections that use it, and the coordinator");
+        text.AppendLine("adds all values when the last one is there. Where n is no power of two workers send several values each, as the program does.").AppendLine();
+        ReportText.Line(text, $"**Star**: every worker at the coordinator, which serves at most 256 itself. **Relay tree**: workers with `--relay`, each the machine of its own worker too, so");
+        ReportText.Line(text, $"that n workers stand on n machines; over no link tensors are exchanged with more than {fanOut} below. As in the program a relay passes a step's weights on");
+        text.AppendLine("when it has all of them, its own worker begins then, values from below are added along the binary tree when all that a node needs are");
+        text.AppendLine("there, and whole sums go up. Its own worker shares its memory and costs the link nothing. Workers are taken to have joined in the tree's order; a");
+        text.AppendLine("relay's own is the first, so that the first of those behind it stands for what is left of a node and passes several values up; so do all where n");
+        text.AppendLine("is no power of two, which 1,000 workers show beside 1,024.").AppendLine();
+        text.AppendLine("**Passing on as it comes** is a model only and no feature of the program: the same tree of relays that let each message of weights go on when");
+        text.AppendLine("it has come, and each message of sums when all below have sent theirs. It says what that would gain.").AppendLine();
         text.AppendLine("Shards are as many as there are workers where the mini-batch alone would give fewer (`--shards`).").AppendLine();
         ReportText.Describe(text, "Scale", arguments);
         Assumptions(text, measured);
         if (picture is not null)
             ReportText.Line(text, $"\n![Examples a second against workers]({picture})\n\nDrawn at powers of two.");
-        foreach (IGrouping<Contest, (Curve Star, Curve Tree)> network in curves.GroupBy(pair => pair.Star.Contest))
+        foreach (IGrouping<Contest, Curves> network in curves.GroupBy(those => those.Contest))
             Network(text, network.Key, [.. network]);
         return text.ToString();
     }
@@ -43,7 +47,7 @@ internal static class ScaleReport
             ReportText.Line(text, $"| {contest.Shape}, {contest.MiniBatch:N0} | {contest.MiniBatch / pace.Seconds(contest.MiniBatch):N0} | {own.AddSecondsPerNumber * contest.Shape.ParameterCount * 1e3:0.000} | {own.UpdateSeconds * 1e3:0.000} |");
     }
 
-    private static void Network(StringBuilder text, Contest contest, IReadOnlyList<(Curve Star, Curve Tree)> pairs)
+    private static void Network(StringBuilder text, Contest contest, IReadOnlyList<Curves> all)
     {
         text.AppendLine();
         ReportText.Line(text, $"## {contest.Shape}, mini-batch {contest.MiniBatch:N0}");
@@ -51,13 +55,13 @@ internal static class ScaleReport
         text.AppendLine().AppendLine("Examples a second:").AppendLine();
         text.AppendLine($"| link | | {string.Join(" | ", counts.Select(count => count.ToString(CultureInfo.InvariantCulture)))} |");
         text.AppendLine($"|---|---|{string.Concat(counts.Select(_ => "---|"))}");
-        foreach (Curve curve in pairs.SelectMany(pair => new[] { pair.Star, pair.Tree }))
-            ReportText.Line(text, $"| {curve.Link} | {curve.Topology} | {string.Join(" | ", counts.Select(count => curve.RateAt(count).ToString("N0", CultureInfo.InvariantCulture)))} |");
+        foreach (Curve curve in all.SelectMany(those => new[] { those.Star, those.Tree, those.PassingOn }))
+            ReportText.Line(text, $"| {curve.Link} | {curve.Name} | {string.Join(" | ", counts.Select(count => curve.RateAt(count).ToString("N0", CultureInfo.InvariantCulture)))} |");
         text.AppendLine().AppendLine("Break-even:").AppendLine();
-        text.AppendLine("| link | star: most examples/s | at workers | a worker still does half of what a single one does, up to | relay tree: most examples/s | at workers | tree ahead of star from |");
-        text.AppendLine("|---|---|---|---|---|---|---|");
-        foreach ((Curve star, Curve tree) in pairs)
-            ReportText.Line(text, $"| {star.Link} | {star.Best.Rate:N0} | {star.Best.Workers} | {star.HalfEfficient} | {tree.Best.Rate:N0} | {tree.Best.Workers} | {AheadFrom(star, tree)} |");
+        text.AppendLine("| link | star: most examples/s | at workers | a worker still does half of what a single one does, up to | relay tree: most examples/s | at workers | tree ahead of star from | passing on as it comes: most examples/s | at workers |");
+        text.AppendLine("|---|---|---|---|---|---|---|---|---|");
+        foreach ((Curve star, Curve tree, Curve passingOn) in all)
+            ReportText.Line(text, $"| {star.Link} | {star.Best.Rate:N0} | {star.Best.Workers} | {star.HalfEfficient} | {tree.Best.Rate:N0} | {tree.Best.Workers} | {AheadFrom(star, tree)} | {passingOn.Best.Rate:N0} | {passingOn.Best.Workers} |");
     }
 
     /// <summary>The number of workers from which on the tree is faster; a dash where it is not.</summary>

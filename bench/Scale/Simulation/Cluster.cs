@@ -12,6 +12,12 @@ internal sealed record Cluster(NetworkShape Shape, int MiniBatch, Topology Topol
     /// <summary>Cores that all workers share, for those that stand on one machine; null: each worker has its own.</summary>
     public double? SharedCores { get; init; }
 
+    /// <summary>Whether the coordinator's link alone has a limit.</summary>
+    public bool IsOnlyCoordinatorNarrow { get; init; }
+
+    /// <summary>Whether the weights are where they are needed before the step: an evaluation has brought them.</summary>
+    public bool HasWeights { get; init; }
+
     /// <summary>S: what the mini-batch says, or so many that every worker has one (<c>--shards</c>).</summary>
     public int Shards
     {
@@ -25,12 +31,27 @@ internal sealed record Cluster(NetworkShape Shape, int MiniBatch, Topology Topol
     }
 
     /// <summary>Examples of a worker, or of all that a relay stands for.</summary>
-    public int ExamplesOf(Place place) =>
-        ShardCut.Start(FirstShard(place.EndWorker), Shards, MiniBatch) - ShardCut.Start(FirstShard(place.FirstWorker), Shards, MiniBatch);
+    public int ExamplesOf(Place place)
+    {
+        (int first, int end) = ShardsOf(place);
+        return ShardCut.Start(end, Shards, MiniBatch) - ShardCut.Start(first, Shards, MiniBatch);
+    }
 
-    /// <summary>Values of the whole model that it has to pass up: the fewest nodes of the reduction tree that cover its shards.</summary>
-    public int ValuesOf(Place place) => ReductionTree.Cover(FirstShard(place.FirstWorker), FirstShard(place.EndWorker)).Count;
+    /// <summary>Of what it passes values up, each of the whole model: the fewest nodes of the reduction tree that cover its shards.</summary>
+    public IReadOnlyList<ShardNode> NodesOf(Place place)
+    {
+        (int first, int end) = ShardsOf(place);
+        return ReductionTree.Cover(first, end);
+    }
 
-    /// <summary>As the scheduler divides shards among equal workers.</summary>
-    private int FirstShard(int worker) => (int)((long)worker * Shards / Topology.WorkerCount);
+    /// <summary>As the schedulers divide shards by threads: the run's among those at the coordinator, a relay's its own among those below.</summary>
+    private (int First, int End) ShardsOf(Place place)
+    {
+        Place? above = place.Parent == Topology.Coordinator ? null : Topology.Places[place.Parent];
+        (int first, int end) = above is null ? (0, Shards) : ShardsOf(above);
+        int firstWorker = above?.FirstWorker ?? 0;
+        int workers = (above?.EndWorker ?? Topology.WorkerCount) - firstWorker;
+        int Start(int worker) => first + (int)((long)(worker - firstWorker) * (end - first) / workers);
+        return (Start(place.FirstWorker), Start(place.EndWorker));
+    }
 }

@@ -1,9 +1,12 @@
 namespace Backprop.Scale.Simulation;
 
-/// <summary>What goes one after the other by a share of something: messages over a link, or work of one thread.</summary>
-/// <param name="share">What it takes its share of.</param>
+/// <summary>
+/// What goes one after the other by a share of something: messages over the links at both of its ends, or work of one thread. A
+/// message is through when all of them have carried it. With nothing to share it takes no time but the delay.
+/// </summary>
 /// <param name="delay">Seconds from the end of one to its arrival; the next goes on its way meanwhile.</param>
-internal sealed class Connection(Agenda agenda, FairShare share, double delay)
+/// <param name="shares">What it takes its share of.</param>
+internal sealed class Connection(Agenda agenda, double delay, params FairShare[] shares)
 {
     private readonly Queue<(double Amount, Action Arrived)> waiting = new();
     private bool isBusy;
@@ -20,10 +23,23 @@ internal sealed class Connection(Agenda agenda, FairShare share, double delay)
         isBusy = waiting.TryDequeue(out (double Amount, Action Arrived) next);
         if (!isBusy)
             return;
-        share.Use(next.Amount, () =>
+        int carrying = shares.Length;
+        foreach (FairShare share in shares)
         {
-            agenda.Plan(agenda.Now + delay, next.Arrived);
-            Begin();
-        });
+            share.Use(next.Amount, () =>
+            {
+                if (--carrying == 0)
+                    End(next.Arrived);
+            });
+        }
+
+        if (shares.Length == 0)
+            End(next.Arrived);
+    }
+
+    private void End(Action arrived)
+    {
+        agenda.Plan(agenda.Now + delay, arrived);
+        Begin();
     }
 }

@@ -1,96 +1,92 @@
+using Backprop.Core.Sharding;
+
 namespace Backprop.Scale.Simulation;
 
-/// <summary>How long a step takes.</summary>
-/// <param name="Seconds">From the first assignment to the new weights.</param>
-/// <param name="WeightsSeconds">Until the last worker had all weights.</param>
-/// <param name="ValuesSeconds">Until the last value had come.</param>
-internal sealed record StepTime(double Seconds, double WeightsSeconds, double ValuesSeconds);
-
-/// <summary>
-/// A step by discrete events. The links of those that exchange tensors with several are shared evenly among the connections;
-/// at a connection's other end, which has as wide a link and no more to do, nothing is waited for.
-/// </summary>
-internal sealed class SimulatedStep
+/// <summary>A step by discrete events. Each direction of a machine's link is shared evenly among the connections that use it.</summary>
+internal sealed class SimulatedStep : IValuesTaker
 {
     private readonly Agenda agenda = new();
     private readonly Cluster cluster;
     private readonly FrameCut cut;
-    private readonly SimulatedWorker[] workers;
+    private readonly WeightsOut weightsOut;
+    private readonly FairShare? sharedProcessor;
     private readonly Dictionary<int, (FairShare Out, FairShare In)> links = [];
-    private double lastWeights;
+    private readonly Dictionary<int, SimulatedRelay> relays = [];
     private double lastValue;
+    private int expectedCount;
     private int completeCount;
 
     private SimulatedStep(Cluster cluster)
     {
         this.cluster = cluster;
         cut = new FrameCut(cluster.Shape);
-        workers = new SimulatedWorker[cluster.Topology.Places.Count];
-        FairShare? processor = cluster.SharedCores is { } cores ? new FairShare(agenda, cores, 1) : null;
-        for (int i = 0; i < workers.Length; i++)
-            workers[i] = NewWorker(i, processor ?? new FairShare(agenda, 1, 1));
+        weightsOut = new WeightsOut(agenda, cut, cluster);
+        sharedProcessor = cluster.SharedCores is { } cores ? new FairShare(agenda, cores, 1) : null;
+        for (int i = 0; i < cluster.Topology.Places.Count; i++)
+            Add(i);
     }
 
-    public static StepTime Run(Cluster cluster)
+    /// <summary>From the first assignment to the new weights.</summary>
+    public static double Seconds(Cluster cluster)
     {
         var step = new SimulatedStep(cluster);
-        int assigned = 0;
-        foreach (int worker in step.AtTheCoordinator)
-        {
-            SimulatedWorker given = step.workers[worker];
-            step.agenda.Plan(assigned * cluster.Costs.AssignmentSeconds, given.Give);
-            Place place = cluster.Topology.Places[worker];
-            assigned += place.EndWorker - place.FirstWorker;
-        }
-
+        step.weightsOut.GiveAll();
         step.agenda.Run();
-        if (step.completeCount != step.AtTheCoordinator.Count())
-            throw new InvalidOperationException($"A simulated step of {cluster.Shape} with {step.workers.Length} workers does not end.");
+        if (step.completeCount != step.expectedCount)
+            throw new InvalidOperationException($"A simulated step of {cluster.Shape} with {cluster.Topology.WorkerCount} workers does not end.");
 
         // The tree is added once all is there; its last addition goes with the update.
-        int values = step.AtTheCoordinator.Sum(worker => step.workers[worker].Values);
-        double commit = (Math.Max(0, values - 2) * step.cut.Numbers * cluster.Costs.AddSecondsPerNumber) + cluster.Costs.UpdateSeconds;
-        return new StepTime(step.lastValue + commit, step.lastWeights, step.lastValue);
+        double commit = (Math.Max(0, step.expectedCount - 2) * step.cut.Numbers * cluster.Costs.AddSecondsPerNumber) + cluster.Costs.UpdateSeconds;
+        return step.lastValue + commit;
     }
 
-    private IEnumerable<int> AtTheCoordinator => Enumerable.Range(0, workers.Length)
-        .Where(worker => cluster.Topology.Places[worker].Parent == Topology.Coordinator);
-
-    private SimulatedWorker NewWorker(int number, FairShare processor)
+    void IValuesTaker.TakeValue(ShardNode node, int frame)
     {
-        Place place = cluster.Topology.Places[number];
-        int parent = place.Parent;
-        (FairShare weightsOut, FairShare valuesIn) = LinksOf(parent);
-        double delay = cluster.Link.Latency + cluster.Costs.MessageSeconds;
-        SimulatedWorker? worker = null;
-        worker = new SimulatedWorker(agenda, cluster, cut, place, processor)
-        {
-            Down = new Connection(agenda, weightsOut, delay),
-            Up = new Connection(agenda, valuesIn, delay),
-            Arrived = parent == Topology.Coordinator ? () => Received(worker!) : workers[parent].PassUp,
-            WeightsCame = () => lastWeights = agenda.Now,
-        };
-        if (parent != Topology.Coordinator)
-            workers[parent].Add(worker);
-        return worker;
-    }
-
-    private (FairShare Out, FairShare In) LinksOf(int machine)
-    {
-        if (!links.TryGetValue(machine, out (FairShare Out, FairShare In) found))
-            found = links[machine] = (NewShare(), NewShare());
-        return found;
-    }
-
-    private FairShare NewShare() => new(
-        agenda, Math.Min(cluster.Link.BytesPerSecond, cluster.Costs.CarryingThreads * cluster.Costs.ConnectionBytesPerSecond),
-        cluster.Costs.ConnectionBytesPerSecond);
-
-    private void Received(SimulatedWorker worker)
-    {
-        if (worker.Passed < cut.Numbers)
+        if (frame < cut.Ends.Count - 1)
             return;
         completeCount++;
         lastValue = agenda.Now;
+    }
+
+    private void Add(int number)
+    {
+        Place place = cluster.Topology.Places[number];
+        SimulatedRelay? relay = relays.GetValueOrDefault(place.Parent);
+        IReadOnlyList<ShardNode> nodes = cluster.NodesOf(place);
+        if (relay is null)
+            expectedCount += nodes.Count;
+        else
+            relay.Expect(nodes);
+        (Connection down, Connection upwards) = WaysOf(place, number);
+        var up = new ValuesUp(upwards, (IValuesTaker?)relay ?? this, cut);
+        IWeightsTaker taker = place.IsRelay
+            ? relays[number] = new SimulatedRelay(agenda, cluster, cut, place, up)
+            : new SimulatedWorker(cluster, cut, place, sharedProcessor ?? new FairShare(agenda, 1, 1), up);
+        (relay?.Down ?? weightsOut).Add(down, taker);
+    }
+
+    private (Connection Down, Connection Up) WaysOf(Place place, int number)
+    {
+        if (place.IsRelaysOwn)
+            return (new Connection(agenda, delay: 0), new Connection(agenda, delay: 0));
+        double delay = cluster.Link.Latency + cluster.Costs.MessageSeconds;
+        (FairShare Out, FairShare In) above = LinkOf(place.Parent);
+        (FairShare Out, FairShare In) here = LinkOf(number);
+        return (new Connection(agenda, delay, above.Out, here.In), new Connection(agenda, delay, here.Out, above.In));
+    }
+
+    private (FairShare Out, FairShare In) LinkOf(int machine)
+    {
+        if (!links.TryGetValue(machine, out (FairShare Out, FairShare In) found))
+            found = links[machine] = (NewShare(machine), NewShare(machine));
+        return found;
+    }
+
+    private FairShare NewShare(int machine)
+    {
+        double carrying = cluster.Costs.CarryingThreads * cluster.Costs.ConnectionBytesPerSecond;
+        bool isNarrow = machine == Topology.Coordinator || !cluster.IsOnlyCoordinatorNarrow;
+        return new FairShare(
+            agenda, isNarrow ? Math.Min(cluster.Link.BytesPerSecond, carrying) : carrying, cluster.Costs.ConnectionBytesPerSecond);
     }
 }
