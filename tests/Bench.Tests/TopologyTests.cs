@@ -52,4 +52,15 @@ public sealed class TopologyTests
         Assert.Equal([new(12, 4)], nodes[4]);
         Assert.All(cluster.Topology.Places.Where(place => place.Parent == Topology.Coordinator), place => Assert.Single(cluster.NodesOf(place)));
     }
+
+    /// <summary>With powers of two only the first behind a relay stands for several nodes, however deep the tree.</summary>
+    [Fact]
+    public void NodesOf_PowersOfTwo_OneNodeButForTheFirstBelowARelay() =>
+        Gen.Select(Gen.Int[0, 10], Gen.Int[1, 4]).Sample((workers, fanOut) =>
+        {
+            Cluster cluster = Clusters.Of("99-10", 4096, Topology.RelayTree(1 << workers, 1 << fanOut), examplesPerSecond: 1);
+            IEnumerable<Place> others = cluster.Topology.Places.GroupBy(place => place.Parent)
+                .SelectMany(below => below.Where(place => !place.IsRelaysOwn).Skip(below.Key == Topology.Coordinator ? 0 : 1));
+            Assert.All(others, place => Assert.Single(cluster.NodesOf(place)));
+        }, iter: 100);
 }

@@ -48,9 +48,9 @@ internal sealed class Topology
     }
 
     /// <summary>
-    /// Nobody, the coordinator included, exchanges tensors over its link with more than so many below. With powers of two a relay
-    /// stands for one node of the reduction tree, but for the first below another relay, from whose range that one's own worker is
-    /// taken.
+    /// Nobody, the coordinator included, exchanges tensors over its link with more than so many below. Where the workers and the fan-out are
+    /// powers of two a relay stands for one node of the reduction tree, but for the first below another relay, from whose range
+    /// that one's own worker is taken.
     /// </summary>
     public static Topology RelayTree(int workers, int fanOut, bool passesOnAsItComes = false)
     {
