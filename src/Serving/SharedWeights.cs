@@ -14,6 +14,8 @@ internal sealed class SharedWeights(NetworkShape shape)
 
     private readonly Lazy<SharedModels?> memory = new(() => Create(shape));
 
+    public NetworkShape Shape => shape;
+
     /// <summary>The memory, made at the first call; null when there is no room.</summary>
     public SharedModels? Memory => memory.Value;
 

@@ -35,13 +35,14 @@ internal sealed class TrainingWorker(
         var outgoing = new OutgoingFrames();
         var conversation = new Conversation(call.ResponseStream, incoming, outgoing, time);
         Task computing = Task.CompletedTask;
+        Task sending = Task.CompletedTask;
         CoordinatorMemory? memory = null;
         INodeSource? nodes = null;
         RunEnded? how = null;
         try
         {
             outgoing.Add(new WorkerMessage { Join = identity });
-            Task sending = outgoing.WriteAsync(call.RequestStream, ended.Token);
+            sending = outgoing.WriteAsync(call.RequestStream, ended.Token);
             using CancellationTokenRegistration leaving = leave.Register(() => Leave(outgoing, ended));
             Welcome run = await conversation.ReceiveWelcomeAsync(ended.Token);
             WasWelcomed = true;
@@ -70,6 +71,9 @@ internal sealed class TrainingWorker(
             await ended.CancelAsync();
             memory?.Doorbell?.Dispose();
             await computing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+            // A frame that is being written stands in memory that goes with what follows.
+            await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (nodes is not null)
             {
                 await nodes.EndAsync(how);

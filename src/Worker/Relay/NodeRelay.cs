@@ -76,6 +76,7 @@ internal sealed class NodeRelay : INodeSource
     {
         session.Events.Open(Take);
         ready.Task.Wait(ended);
+        failure?.Throw();
     }
 
     public void Compute(Assignment assignment, CancellationToken ended)
@@ -101,7 +102,11 @@ internal sealed class NodeRelay : INodeSource
     {
         // What a turn writes to goes when this is over.
         lock (turn)
+        {
             isOver = true;
+            values.Clear();
+        }
+
         await ticking.DisposeAsync();
         session.Workers.EndRun(how ?? new RunEnded { Status = "interrupted", Reason = "the relay has lost its coordinator, or leaves" });
         await own.EndAsync();
@@ -153,17 +158,26 @@ internal sealed class NodeRelay : INodeSource
     {
         lock (turn)
         {
-            if (isOver || failure is not null)
+            if (isOver)
+            {
+                GiveBack(happened);
                 return;
+            }
+
             try
             {
-                Handle(happened);
+                if (failure is null)
+                    Handle(happened);
+                else
+                    GiveBack(happened);
             }
             catch (Exception error)
             {
                 failure = ExceptionDispatchInfo.Capture(error);
+                ready.TrySetResult();
             }
 
+            // At every turn: it may have failed before there was anything to wait for.
             if (failure is not null)
                 handedUp.Set();
         }
@@ -181,7 +195,13 @@ internal sealed class NodeRelay : INodeSource
         foreach (WorkerConnection worker in assigned)
             worker.Ring();
         assigned.Clear();
-        if (!kept && happened.Sum is not null)
+        if (!kept)
+            GiveBack(happened);
+    }
+
+    private void GiveBack(RunEvent happened)
+    {
+        if (happened.Sum is not null)
             session.Gradients.Return(happened.Sum);
     }
 
@@ -237,7 +257,8 @@ internal sealed class NodeRelay : INodeSource
     {
         if (count == 0)
             return;
-        place.Outgoing.Add(new WorkerMessage { Heartbeat = new Heartbeat { Threads = (uint)count } });
+        int told = Math.Min(count, JoinCheck.ThreadsAtMost);
+        place.Outgoing.Add(new WorkerMessage { Heartbeat = new Heartbeat { Threads = (uint)told } });
         ready.TrySetResult();
     }
 }

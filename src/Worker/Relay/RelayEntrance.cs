@@ -15,12 +15,17 @@ internal sealed class RelayEntrance(RelayOptions options, string? token, string 
     private EntranceAddress entrance = new(
         new IPEndPoint(options.Listen.Address, options.Listen.Port), options.CertificateFile, options.KeyFile, options.ClientAuthorityFile, token);
 
+    private SharedWeights? weights;
     private bool isTold;
 
     /// <exception cref="UserErrorException">The address cannot be opened.</exception>
     public async Task<(RunSession Session, WorkerServer Server)> OpenAsync(Welcome run, Dataset dataset)
     {
         RunSession session = RunSession.Open(ForWorkers(run), NetworkShape.Parse(run.Layers), dataset, fingerprint, new HashSet<string>(), time);
+
+        // Its memory stays for good, and each life that took its own would add to it.
+        weights = weights?.Shape.ToString() == session.Shape.ToString() ? weights : session.Weights;
+        session = session with { Weights = weights };
         WorkerServer server;
         try
         {

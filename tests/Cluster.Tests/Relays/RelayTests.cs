@@ -2,8 +2,10 @@ using System.Runtime.Versioning;
 using Backprop.Cluster.Tests.Access;
 using Backprop.Cluster.Tests.Commands;
 using Backprop.Cluster.Tests.Processes;
+using Backprop.Cluster.Tests.Protocol;
 using Backprop.Cluster.Tests.Weights;
 using Backprop.Protos;
+using Backprop.Serving;
 
 namespace Backprop.Cluster.Tests.Relays;
 
@@ -61,6 +63,20 @@ public sealed class RelayTests : IDisposable
         await coordinator.GoOnAsync();
 
         await EndlessRun.StoppedAsync(coordinator, directory);
+    }
+
+    [Fact]
+    public async Task Train_MoreThreadsBehindARelayThanAWorkerMayHave_RelayStandsForTheMost()
+    {
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, EndlessRun.Options + "--workers 0");
+        await using RelayProcess relay = await RelayProcess.StartAsync(directory, await coordinator.AddressAsync(), "relay");
+        await using PlainWorker large = await PlainWorker.JoinAsync(relay.Address, ManyThreads("large"));
+        await using PlainWorker larger = await PlainWorker.JoinAsync(relay.Address, ManyThreads("larger"));
+        await large.ReadyAsync();
+        await larger.ReadyAsync();
+        await relay.Program.LineAsync("^relay: worker larger joined$");
+
+        await coordinator.UntilAsync(Stands(JoinCheck.ThreadsAtMost));
     }
 
     [Fact]
@@ -192,6 +208,13 @@ public sealed class RelayTests : IDisposable
         ProgramProcess.Signal(coordinator.Program.Id, "TERM");
         await coordinator.Program.ExitAsync();
         await EndlessRun.ExpectWholeAsync(coordinator.Verdict(), directory);
+    }
+
+    private static JoinRequest ManyThreads(string name)
+    {
+        JoinRequest request = PlainWorker.Request(name);
+        request.Threads = JoinCheck.ThreadsAtMost;
+        return request;
     }
 
     /// <summary>One worker, which stands for so many threads.</summary>
