@@ -8,8 +8,7 @@ namespace Backprop.Coordinator;
 /// <summary>What every worker is told of a run, so that it can compute any node of any step by itself.</summary>
 internal static class RunWelcome
 {
-    /// <param name="isTraced">Workers are to tell what they do when.</param>
-    public static Welcome Of(RunSetup setup, string runId, bool isTraced) => new()
+    public static Welcome Of(RunSetup setup, TrainOptions options, string runId) => new()
     {
         ProtocolVersion = ProtocolVersion.Current,
         RunId = runId,
@@ -28,6 +27,9 @@ internal static class RunWelcome
         DatasetLength = (ulong)DatasetFile.Length(setup.Dataset),
         HeartbeatIntervalMs = (uint)RunSession.HeartbeatInterval.TotalMilliseconds,
         SilenceLimitMs = (uint)RunSession.SilenceLimit.TotalMilliseconds,
-        Trace = isTraced,
+        Trace = options.TraceFile is not null,
+        WorkerTimeoutMs = (ulong)Math.Ceiling(options.WorkerTimeout.TotalMilliseconds),
+        StragglerTimeoutMs = (ulong)Math.Ceiling(options.StragglerTimeout?.TotalMilliseconds ?? 0),
+        AnyArithmetic = options.AllowMixedArithmetic,
     };
 }

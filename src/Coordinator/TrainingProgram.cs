@@ -130,7 +130,7 @@ public static class TrainingProgram
     };
 
     private static RunSession NewSession(TrainOptions options, RunSetup setup, string runId, TimeProvider time) => RunSession.Open(
-        RunWelcome.Of(setup, runId, options.TraceFile is not null), setup.Model.Shape, setup.Dataset,
+        RunWelcome.Of(setup, options, runId), setup.Model.Shape, setup.Dataset,
         options.AllowMixedArithmetic ? null : ArithmeticFingerprint.Compute(), LocalWorkerGroup.Names(options.Workers).ToHashSet(), time);
 
     private static HostAddresses Addresses(TrainOptions options) => new(

@@ -13,9 +13,9 @@ namespace Backprop.Scheduling;
 /// </remarks>
 /// <param name="silenceLimit">A worker not heard for longer is taken for gone.</param>
 /// <param name="workerTimeout">How long a worker may take for an answer before it is sent away.</param>
-/// <param name="stragglerTimeout">The least time after which nodes are given to a second worker.</param>
+/// <param name="stragglerTimeout">The least time after which nodes are given to a second worker; null: never.</param>
 /// <param name="start">The time now, on the clock that later events tell.</param>
-public sealed class SubtreeScheduler(TimeSpan silenceLimit, TimeSpan workerTimeout, TimeSpan stragglerTimeout, TimeSpan start)
+public sealed class SubtreeScheduler(TimeSpan silenceLimit, TimeSpan workerTimeout, TimeSpan? stragglerTimeout, TimeSpan start)
 {
     private readonly List<SchedulerCommand> commands = [];
     private readonly Dictionary<WorkerId, Member> members = [];
@@ -149,7 +149,9 @@ public sealed class SubtreeScheduler(TimeSpan silenceLimit, TimeSpan workerTimeo
     {
         Pass(time);
         commands.AddRange(Lateness.Overdue(order, now, silenceLimit, workerTimeout));
-        foreach (LateShare share in Lateness.Shares(order, paces[(int)work.Kind], kept.Contains, now, stragglerTimeout))
+        if (stragglerTimeout is not { } least)
+            return;
+        foreach (LateShare share in Lateness.Shares(order, paces[(int)work.Kind], kept.Contains, now, least))
         {
             GiveAll(share.Others);
             if (share.Line(work) is { } line)

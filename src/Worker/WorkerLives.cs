@@ -37,6 +37,8 @@ internal sealed class WorkerLives(TrainingWorker worker, CoordinatorLink link, A
             }
             catch (RpcException error) when (!IsFinal(error))
             {
+                // It had found its coordinator meanwhile: that it waits again is news.
+                toldWaiting &= !worker.WasWelcomed;
                 if (!toldWaiting && !stop.IsCancellationRequested)
                     notice($"waiting for the coordinator at {link.Address} ({LinkFailure.Describe(error, link.Address, worker.WasWelcomed)})");
                 toldWaiting = true;
@@ -62,6 +64,8 @@ internal sealed class WorkerLives(TrainingWorker worker, CoordinatorLink link, A
     /// <summary>Whether a new try would end the same way.</summary>
     private bool IsFinal(RpcException error)
     {
+        if (worker.WasWelcomed)
+            firstNameRefusal = 0;
         if (error.StatusCode == StatusCode.AlreadyExists)
         {
             if (firstNameRefusal == 0)

@@ -21,11 +21,6 @@ namespace Backprop.Worker.Relay;
 /// </summary>
 internal sealed class NodeRelay : INodeSource
 {
-    /// <summary>How long a worker may beat and not answer, and how soon it is late: as the coordinator's defaults.</summary>
-    private static readonly TimeSpan WorkerTimeout = TimeSpan.FromMinutes(5);
-
-    private static readonly TimeSpan StragglerTimeout = TimeSpan.FromSeconds(1);
-
     private readonly RunPlace place;
     private readonly RunSession session;
     private readonly WorkerServer server;
@@ -45,6 +40,7 @@ internal sealed class NodeRelay : INodeSource
     private readonly ITimer ticking;
     private readonly Lock turn = new();
     private ExceptionDispatchInfo? failure;
+    private uint toldThreads;
     private bool isOver;
 
     public NodeRelay(RunPlace place, RunSession session, WorkerServer server, OwnWorker own, Action<string> notice)
@@ -55,7 +51,8 @@ internal sealed class NodeRelay : INodeSource
         this.own = own;
         this.notice = notice;
         TimeProvider time = session.Time;
-        scheduler = new SubtreeScheduler(RunSession.SilenceLimit, WorkerTimeout, StragglerTimeout, time.GetElapsedTime(0));
+        scheduler = new SubtreeScheduler(
+            RunSession.SilenceLimit, Limit(place.Run.WorkerTimeoutMs) ?? TimeSpan.MaxValue, Limit(place.Run.StragglerTimeoutMs), time.GetElapsedTime(0));
         plan = place.Run.Plan();
         threads = new ThreadTeam(ModelTeam.ThreadsFor(session.Shape));
         values = new NodeValues(session.Gradients, new ModelTeam(threads, session.Shape));
@@ -86,6 +83,8 @@ internal sealed class NodeRelay : INodeSource
         ShardNode[] nodes = assignment.ShardNodes();
         Work work = WorkOf(assignment);
         Check(work, nodes);
+        if (nodes.Length == 0)
+            return;
         sender.Begin(assignment.Epoch, assignment.Step, nodes, assignment.Slots);
         handedUp.Reset();
         session.Events.Tell(new SchedulerEvent.NodesAssigned(work, nodes));
@@ -120,6 +119,9 @@ internal sealed class NodeRelay : INodeSource
         handedUp.Dispose();
         threads.Dispose();
     }
+
+    private static TimeSpan? Limit(ulong milliseconds) =>
+        milliseconds == 0 ? null : TimeSpan.FromMilliseconds(Math.Min(milliseconds, (ulong)TimeSpan.FromDays(7).TotalMilliseconds));
 
     private void TakeWeights(Assignment assignment)
     {
@@ -257,8 +259,10 @@ internal sealed class NodeRelay : INodeSource
     {
         if (count == 0)
             return;
-        int told = Math.Min(count, JoinCheck.ThreadsAtMost);
-        place.Outgoing.Add(new WorkerMessage { Heartbeat = new Heartbeat { Threads = (uint)told } });
+        uint threadsNow = (uint)Math.Min(count, JoinCheck.ThreadsAtMost);
+        if (threadsNow != toldThreads)
+            place.Outgoing.Add(new WorkerMessage { Heartbeat = new Heartbeat { Threads = threadsNow } });
+        toldThreads = threadsNow;
         ready.TrySetResult();
     }
 }

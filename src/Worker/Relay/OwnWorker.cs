@@ -46,7 +46,7 @@ internal sealed class OwnWorker : IDisposable
         }
         catch (UserErrorException error)
         {
-            notice($"the relay computes nothing itself: {error.Message}");
+            notice($"relay: this process computes nothing itself ({error.Message})");
         }
     }
 

@@ -9,7 +9,7 @@ using Backprop.Serving;
 namespace Backprop.Worker.Relay;
 
 /// <summary>Where a relay's workers join: opened for each of its lives, on the same port.</summary>
-/// <param name="fingerprint">The arithmetic that a worker must have: the relay's own.</param>
+/// <param name="fingerprint">The relay's own arithmetic, which a worker must have too unless the coordinator admits any.</param>
 internal sealed class RelayEntrance(RelayOptions options, string? token, string fingerprint, Action<string> notice, TimeProvider time)
 {
     private EntranceAddress entrance = new(
@@ -21,7 +21,7 @@ internal sealed class RelayEntrance(RelayOptions options, string? token, string 
     /// <exception cref="UserErrorException">The address cannot be opened.</exception>
     public async Task<(RunSession Session, WorkerServer Server)> OpenAsync(Welcome run, Dataset dataset)
     {
-        RunSession session = RunSession.Open(ForWorkers(run), NetworkShape.Parse(run.Layers), dataset, fingerprint, new HashSet<string>(), time);
+        RunSession session = RunSession.Open(ForWorkers(run), NetworkShape.Parse(run.Layers), dataset, run.AnyArithmetic ? null : fingerprint, new HashSet<string>(), time);
 
         // Its memory stays for good, and each life that took its own would add to it.
         weights = weights?.Shape.ToString() == session.Shape.ToString() ? weights : session.Weights;
