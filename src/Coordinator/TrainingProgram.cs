@@ -104,15 +104,7 @@ public static class TrainingProgram
         using CancellationTokenRegistration stopping =
             stop.Register(() => session.Events.Tell(new SchedulerEvent.StopRequested()));
 
-        // Signs of life do not wait for the main loop, which may wait for a disk or a terminal.
-        await using ITimer ticking = session.Time.CreateTimer(
-            _ =>
-            {
-                session.Workers.Pulse();
-                session.Events.Tell(new SchedulerEvent.ClockTicked(session.Time.GetElapsedTime(0)));
-            },
-            null, TimeSpan.Zero, RunSession.TickInterval);
-
+        await using ITimer ticking = session.StartTicking();
         using var run = new TrainingRun(setup, scheduler, session, recorder, localWorkers, board, trace);
         SchedulerCommand.Finish finish = await run.RunAsync();
         session.Workers.EndRun(new Protos.RunEnded { Status = StatusOf(finish.End), Reason = finish.Reason });

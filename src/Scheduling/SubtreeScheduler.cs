@@ -27,8 +27,6 @@ public sealed class SubtreeScheduler(TimeSpan silenceLimit, TimeSpan workerTimeo
     private Work work;
     private TimeSpan now = start;
 
-    public int ReadyWorkers => order.Count;
-
     /// <summary>Nodes that were given and are not handed up yet.</summary>
     public int MissingNodes => missingExamples.Count;
 

@@ -1,6 +1,7 @@
 using Backprop.Core.Data;
 using Backprop.Core.Model;
 using Backprop.Protos;
+using Backprop.Scheduling;
 
 namespace Backprop.Serving;
 
@@ -27,4 +28,16 @@ internal sealed record RunSession(
         new EventQueue(), time);
 
     public string RunId => Welcome.RunId;
+
+    /// <summary>
+    /// Tells workers and the loop that time passes, until it is disposed of. Signs of life do not wait for the loop, which may wait for a disk
+    /// or a terminal.
+    /// </summary>
+    public ITimer StartTicking() => Time.CreateTimer(
+        _ =>
+        {
+            Workers.Pulse();
+            Events.Tell(new SchedulerEvent.ClockTicked(Time.GetElapsedTime(0)));
+        },
+        null, TimeSpan.Zero, TickInterval);
 }

@@ -50,22 +50,16 @@ internal sealed class NodeRelay : INodeSource
         this.server = server;
         this.own = own;
         this.notice = notice;
-        TimeProvider time = session.Time;
         scheduler = new SubtreeScheduler(
-            RunSession.SilenceLimit, Limit(place.Run.WorkerTimeoutMs) ?? TimeSpan.MaxValue, Limit(place.Run.StragglerTimeoutMs), time.GetElapsedTime(0));
+            RunSession.SilenceLimit, Limit(place.Run.WorkerTimeoutMs) ?? TimeSpan.MaxValue, Limit(place.Run.StragglerTimeoutMs),
+            session.Time.GetElapsedTime(0));
         plan = place.Run.Plan();
         threads = new ThreadTeam(ModelTeam.ThreadsFor(session.Shape));
         values = new NodeValues(session.Gradients, new ModelTeam(threads, session.Shape));
         weights = new RunWeights(new Parameters(session.Shape), step: -1, session.Weights, session.Workers.Owes);
         gate = new WeightsGate(place.Incoming, place.Run.RunId, computing);
         sender = new NodeValueSender(place, computing);
-        ticking = time.CreateTimer(
-            _ =>
-            {
-                session.Workers.Pulse();
-                session.Events.Tell(new SchedulerEvent.ClockTicked(time.GetElapsedTime(0)));
-            },
-            null, TimeSpan.Zero, RunSession.TickInterval);
+        ticking = session.StartTicking();
     }
 
     /// <summary>Waits for the first worker, as a rule its own.</summary>
