@@ -15,12 +15,20 @@ internal static class BlockSizes
     public const int BElements = 512 * 1024;
 
     /// <summary>Rows of C up to which B is read where it lies: packing it would not be paid back.</summary>
-    public const int UnpackedBRows = 32;
+    public const int UnpackedBRows = 512;
 
     /// <summary>Columns of C up to which A, if its rows lie side by side, is read where it lies.</summary>
     public const int UnpackedAColumns = 16;
 
     /// <summary>Columns of the wide kernel: with 32 registers there is room for more sums than with 16.</summary>
-    public static int Columns(VectorWidth width) =>
-        width == VectorWidth.Vector512 || AdvSimd.Arm64.IsSupported ? 8 : 6;
+    public static int Columns(VectorWidth width) => HasManyRegisters(width) ? 8 : 6;
+
+    /// <summary>Columns of the wide kernel for sums over the leaves of a tree.</summary>
+    public static int TreeColumns(VectorWidth width) => HasManyRegisters(width) ? 4 : 6;
+
+    /// <summary>The same for sums over the leaves of a tree.</summary>
+    public static int UnpackedTreeRows(VectorWidth width) => HasManyRegisters(width) ? 128 : 32;
+
+    /// <summary>32 vector registers instead of 16.</summary>
+    public static bool HasManyRegisters(VectorWidth width) => width == VectorWidth.Vector512 || AdvSimd.Arm64.IsSupported;
 }

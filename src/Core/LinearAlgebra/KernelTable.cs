@@ -3,26 +3,32 @@ using System.Runtime.CompilerServices;
 
 namespace Backprop.Core.LinearAlgebra;
 
-/// <summary>The kernels that a product with tiles of some widest width can need, looked up without a search.</summary>
+/// <summary>The kernels that products with tiles of some widest width can need, looked up without a search.</summary>
 internal sealed unsafe class KernelTable
 {
     private readonly nint[] entries = new nint[32];
 
-    public KernelTable(VectorWidth widest)
+    /// <param name="widest">Of the tiles' vectors.</param>
+    /// <param name="wideColumns">Columns of the wide kernel.</param>
+    /// <param name="tree">True: kernels that keep several leaves of a tree in registers, where such exist.</param>
+    public KernelTable(VectorWidth widest, int wideColumns, bool tree)
     {
+        WideColumns = wideColumns;
         for (VectorWidth width = widest; ; width = width.Narrower())
         {
             foreach (bool wide in (ReadOnlySpan<bool>)[false, true])
             {
-                int columns = wide ? BlockSizes.Columns(widest) : MicroKernels.NarrowColumns;
-                entries[Index(width, wide, false)] = (nint)MicroKernels.For(width, columns, false);
-                entries[Index(width, wide, true)] = (nint)MicroKernels.For(width, columns, true);
+                int columns = wide ? wideColumns : MicroKernels.NarrowColumns;
+                entries[Index(width, wide, false)] = (nint)MicroKernels.For(width, columns, false, tree);
+                entries[Index(width, wide, true)] = (nint)MicroKernels.For(width, columns, true, tree);
             }
 
             if (width == VectorWidth.Scalar)
                 return;
         }
     }
+
+    public int WideColumns { get; }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(VectorWidth width, bool wide, bool packed, Tile* tile) =>

@@ -8,11 +8,11 @@ namespace Backprop.Core.LinearAlgebra;
 /// </summary>
 internal sealed unsafe class ProductRectangle(VectorWidth widest)
 {
-    private readonly int wideColumns = BlockSizes.Columns(widest);
     private readonly AlignedBuffer packedA = new();
     private readonly AlignedBuffer packedB = new();
     private readonly AlignedBuffer stack = new();
-    private readonly KernelTable kernels = new(widest);
+    private readonly KernelTable plainKernels = new(widest, BlockSizes.Columns(widest), false);
+    private readonly KernelTable treeKernels = new(widest, BlockSizes.TreeColumns(widest), BlockSizes.HasManyRegisters(widest));
 
     /// <summary>Rows [firstRow, endRow) × columns [firstColumn, endColumn) of C.</summary>
     public void Compute(in ProductRequest request, int firstRow, int endRow, int firstColumn, int endColumn)
@@ -65,7 +65,10 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
     private void Block(Area area, int depth, Leaf* leaves, int leafCount, bool continues)
     {
         bool packA = area.ALane != 1 || area.Columns > BlockSizes.UnpackedAColumns;
-        bool packB = area.Rows > BlockSizes.UnpackedBRows;
+        bool isTree = leafCount > 1;
+        bool packB = area.Rows > (isTree ? BlockSizes.UnpackedTreeRows(widest) : BlockSizes.UnpackedBRows);
+        KernelTable kernels = isTree ? treeKernels : plainKernels;
+        int wideColumns = kernels.WideColumns;
         int mostColumns = Math.Max(wideColumns, BlockSizes.BElements / depth / wideColumns * wideColumns);
         int fullHeight = 2 * (int)widest;
         int mostRows = Math.Max(fullHeight, BlockSizes.AElements / depth / fullHeight * fullHeight);
@@ -90,7 +93,9 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
                 tile.C = area.C + firstRow + (firstColumn * area.CColumn);
                 if (packA)
                     PackRows(area, tile.A, rows, depth, aBuffer);
-                Tiles(area, tile, rows, columns, depth, packA ? aBuffer : null, bBuffer, packB, firstRow == 0);
+                if (packB && firstRow == 0)
+                    PackColumns(area, tile.B, columns, depth, wideColumns, bBuffer);
+                Tiles(kernels, area, tile, rows, columns, depth, packA ? aBuffer : null, bBuffer, packB);
             }
         }
     }
@@ -107,12 +112,46 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
         }
     }
 
-    /// <summary>All tiles of a block: panel of B by panel of B, each against every panel of A.</summary>
+    private static void PackColumns(in Area area, float* source, int columns, int depth, int panel, float* destination)
+    {
+        for (int column = 0; column < columns;)
+        {
+            int width = Math.Min(panel, columns - column);
+            Packing.Pack(
+                source + (column * area.BLane), area.BLane, area.BDepth, width, depth, destination + ((nint)column * depth),
+                KernelColumns(width, panel));
+            column += width;
+        }
+    }
+
+    /// <summary>All tiles of a block, in the order that keeps the larger of two panels in the first-level cache.</summary>
     /// <param name="tile">At the block's first row and column, where its operands lie unpacked.</param>
-    /// <param name="bIsNew">False: the block's panels of B are in their buffer already.</param>
+    /// <param name="aBuffer">The block's panels of A; null: they are read where they lie.</param>
+    /// <param name="bBuffer">Its panels of B, or room for one that is smaller than its kernel.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Tiles(
-        in Area area, Tile tile, int rows, int columns, int depth, float* aBuffer, float* bBuffer, bool packB, bool bIsNew)
+        KernelTable kernels, in Area area, Tile tile, int rows, int columns, int depth, float* aBuffer, float* bBuffer, bool packB)
+    {
+        if (kernels == treeKernels && packB)
+        {
+            // A tree's tiles have fewer columns: without this order they would read A from the second level more often.
+            for (int row = 0, height; row < rows; row += height)
+            {
+                height = RowPanels.Next(rows - row, widest).Height;
+                Panels(kernels, area, tile, row, row + height, columns, depth, aBuffer, bBuffer, packB);
+            }
+        }
+        else
+        {
+            Panels(kernels, area, tile, 0, rows, columns, depth, aBuffer, bBuffer, packB);
+        }
+    }
+
+    /// <summary>Panel of B by panel of B, each against every panel of A of these rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Panels(
+        KernelTable kernels, in Area area, Tile tile, int firstRow, int endRow, int columns, int depth,
+        float* aBuffer, float* bBuffer, bool packB)
     {
         float* aSource = tile.A;
         float* bSource = tile.B;
@@ -120,35 +159,36 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
         tile.CColumn = area.CColumn;
         for (int column = 0; column < columns;)
         {
-            int width = Math.Min(wideColumns, columns - column);
-            int kernelColumns = width <= MicroKernels.NarrowColumns ? MicroKernels.NarrowColumns : wideColumns;
+            int width = Math.Min(kernels.WideColumns, columns - column);
+            int kernelColumns = KernelColumns(width, kernels.WideColumns);
             bool packed = packB || width < kernelColumns;
-            float* bPanel = bSource + (column * area.BLane);
-            if (packed)
+            float* bPanel = packB ? bBuffer + ((nint)column * depth) : bSource + (column * area.BLane);
+            if (packed && !packB)
             {
-                float* buffer = packB ? bBuffer + ((nint)column * depth) : bBuffer;
-                if (!packB || bIsNew)
-                    Packing.Pack(bPanel, area.BLane, area.BDepth, width, depth, buffer, kernelColumns);
-                bPanel = buffer;
+                Packing.Pack(bPanel, area.BLane, area.BDepth, width, depth, bBuffer, kernelColumns);
+                bPanel = bBuffer;
             }
 
             tile.B = bPanel;
             tile.BStep = area.BDepth;
             tile.BColumn = area.BLane;
             tile.Columns = width;
-            for (int row = 0, height; row < rows; row += height)
+            for (int row = firstRow, height; row < endRow; row += height)
             {
-                (height, VectorWidth vectors) = RowPanels.Next(rows - row, widest);
+                (height, VectorWidth vectors) = RowPanels.Next(endRow - row, widest);
                 tile.A = aBuffer is null ? aSource + row : aBuffer + ((nint)row * depth);
                 tile.AStep = aBuffer is null ? area.ADepth : height;
                 tile.SecondRow = height - (int)vectors;
                 tile.C = cSource + row + (column * area.CColumn);
-                kernels.Run(vectors, kernelColumns == wideColumns, packed, &tile);
+                kernels.Run(vectors, kernelColumns == kernels.WideColumns, packed, &tile);
             }
 
             column += width;
         }
     }
+
+    private static int KernelColumns(int width, int wideColumns) =>
+        width <= MicroKernels.NarrowColumns ? MicroKernels.NarrowColumns : wideColumns;
 
     /// <summary>Where a rectangle's operands begin, with strides in elements.</summary>
     private struct Area
