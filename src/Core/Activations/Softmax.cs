@@ -25,14 +25,7 @@ internal sealed class Softmax : IActivation
         for (int start = 0; start < activation.Length; start += rows)
         {
             ReadOnlySpan<float> column = weightedInput.Slice(start, rows);
-            float largest = column[0];
-            foreach (float z in column)
-            {
-                if (z > largest)
-                    largest = z;
-            }
-
-            ElementLoop.Map(new Minus(largest), column, activation.Slice(start, rows));
+            ElementLoop.Map(new Minus(column[Largest.IndexIn(column)]), column, activation.Slice(start, rows));
         }
 
         ElementLoop.Map(default(Exponential), activation, activation);

@@ -36,7 +36,7 @@ internal sealed class LogLikelihoodCost : ICost
         for (int column = 0; column < cost.Length; column++)
         {
             ReadOnlySpan<float> z = weightedInput.Slice(column * rows, rows);
-            cost[column] = OfExample(z, target.Slice(column * rows, rows), z[IndexOfLargest(z)], cost[column]);
+            cost[column] = OfExample(z, target.Slice(column * rows, rows), z[Largest.IndexIn(z)], cost[column]);
         }
     }
 
@@ -46,7 +46,7 @@ internal sealed class LogLikelihoodCost : ICost
     /// <summary>z_k − z_m; for m itself −∞, whose exponential adds nothing.</summary>
     private static void SubtractLargest(ReadOnlySpan<float> z, Span<double> differences)
     {
-        int largest = IndexOfLargest(z);
+        int largest = Largest.IndexIn(z);
         for (int k = 0; k < z.Length; k++)
             differences[k] = (double)z[k] - z[largest];
         differences[largest] = double.NegativeInfinity;
@@ -58,17 +58,5 @@ internal sealed class LogLikelihoodCost : ICost
         for (int j = 0; j < z.Length; j++)
             sum += y[j] * ((largest - z[j]) + rest);
         return sum;
-    }
-
-    private static int IndexOfLargest(ReadOnlySpan<float> z)
-    {
-        int largest = 0;
-        for (int k = 1; k < z.Length; k++)
-        {
-            if (z[k] > z[largest])
-                largest = k;
-        }
-
-        return largest;
     }
 }

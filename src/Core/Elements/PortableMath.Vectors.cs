@@ -61,12 +61,25 @@ public static partial class PortableMath
         Vector256<double> highest = Vector256.Create(HighestExponent);
         Vector256<double> x = Vector256.ConditionalSelect(Vector256.LessThan(given, lowest), lowest, given);
         x = Vector256.ConditionalSelect(Vector256.GreaterThan(x, highest), highest, x);
-        Vector256<double> n = Vector256.Round(x / Vector256.Create(Ln2), MidpointRounding.ToEven);
+        // Halves to even numbers; with that said as an argument it would be a call and no instruction.
+        Vector256<double> n = Vector256.Round(x / Vector256.Create(Ln2));
         Vector256<double> r = Vector256.FusedMultiplyAdd(n, Vector256.Create(-Ln2High), x);
         r = Vector256.FusedMultiplyAdd(n, Vector256.Create(-Ln2Low), r);
-        Vector256<double> series = Vector256.Create(inverseFactorials[LastPower]);
-        for (int power = LastPower - 1; power >= 0; power--)
-            series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(inverseFactorials[power]));
+        // 1/k!, k from 13 down: as in the loop above, but with constants.
+        Vector256<double> series = Vector256.Create(1.0 / 6227020800);
+        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 479001600));
+        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 39916800));
+        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 3628800));
+        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 362880));
+        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 40320));
+        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 5040));
+        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 720));
+        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 120));
+        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 24));
+        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 6));
+        series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 2));
+        series = Vector256.FusedMultiplyAdd(series, r, Vector256<double>.One);
+        series = Vector256.FusedMultiplyAdd(series, r, Vector256<double>.One);
 
         Vector256<double> half = Vector256.Truncate(n * 0.5);
         Vector256<double> result = series * PowerOfTwo(half) * PowerOfTwo(n - half);

@@ -37,7 +37,7 @@ public static partial class PortableMath
         if (double.IsNaN(x))
             return x;
         x = Math.Min(Math.Max(x, LowestExponent), HighestExponent);
-        double n = Math.Round(x / Ln2, MidpointRounding.ToEven);
+        double n = Math.Round(x / Ln2);
         double r = Math.FusedMultiplyAdd(n, -Ln2Low, Math.FusedMultiplyAdd(n, -Ln2High, x));
         double series = inverseFactorials[LastPower];
         for (int power = LastPower - 1; power >= 0; power--)
