@@ -6,21 +6,27 @@ namespace Backprop.Core.LinearAlgebra;
 /// <summary>The kernels that products with tiles of some widest width can need, looked up without a search.</summary>
 internal sealed unsafe class KernelTable
 {
-    private readonly nint[] entries = new nint[32];
+    // For up to 8 columns, an even number, either packed or not.
+    private const int Kinds = 10;
+
+    private readonly nint[] entries = new nint[8 * Kinds];
+    private readonly bool forTrees;
 
     /// <param name="widest">Of the tiles' vectors.</param>
-    /// <param name="wideColumns">Columns of the wide kernel.</param>
-    /// <param name="tree">True: kernels that keep several leaves of a tree in registers, where such exist.</param>
-    public KernelTable(VectorWidth widest, int wideColumns, bool tree)
+    /// <param name="forTrees">Sums over several leaves.</param>
+    public KernelTable(VectorWidth widest, bool forTrees)
     {
-        WideColumns = wideColumns;
+        this.forTrees = forTrees;
+        WideColumns = forTrees ? BlockSizes.TreeColumns(widest) : BlockSizes.Columns(widest);
+        bool manyInRegisters = forTrees && BlockSizes.HasManyRegisters(widest);
         for (VectorWidth width = widest; ; width = width.Narrower())
         {
-            foreach (bool wide in (ReadOnlySpan<bool>)[false, true])
+            foreach (int columns in (ReadOnlySpan<int>)[MicroKernels.PairColumns, MicroKernels.NarrowColumns, WideColumns])
             {
-                int columns = wide ? wideColumns : MicroKernels.NarrowColumns;
-                entries[Index(width, wide, false)] = (nint)MicroKernels.For(width, columns, false, tree);
-                entries[Index(width, wide, true)] = (nint)MicroKernels.For(width, columns, true, tree);
+                if (forTrees && columns == MicroKernels.PairColumns)
+                    continue;
+                entries[Index(width, columns, false)] = (nint)MicroKernels.For(width, columns, false, manyInRegisters);
+                entries[Index(width, columns, true)] = (nint)MicroKernels.For(width, columns, true, manyInRegisters);
             }
 
             if (width == VectorWidth.Scalar)
@@ -28,12 +34,25 @@ internal sealed unsafe class KernelTable
         }
     }
 
+    /// <summary>Columns of the widest tile.</summary>
     public int WideColumns { get; }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Run(VectorWidth width, bool wide, bool packed, Tile* tile) =>
-        ((delegate*<Tile*, void>)entries[Index(width, wide, packed)])(tile);
+    /// <summary>How many of the columns that are left the next tile takes.</summary>
+    public int WidthOf(int columns) =>
+        forTrees || columns >= WideColumns ? Math.Min(WideColumns, columns)
+        : columns >= MicroKernels.NarrowColumns ? MicroKernels.NarrowColumns
+        : Math.Min(columns, MicroKernels.PairColumns);
 
-    private static int Index(VectorWidth width, bool wide, bool packed) =>
-        (BitOperations.Log2((uint)width) * 4) + (wide ? 2 : 0) + (packed ? 1 : 0);
+    /// <summary>Columns of the kernel for a tile of some width: as many or more.</summary>
+    public int ColumnsOf(int width) =>
+        width > MicroKernels.NarrowColumns ? WideColumns
+        : forTrees || width > MicroKernels.PairColumns ? MicroKernels.NarrowColumns
+        : MicroKernels.PairColumns;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run(VectorWidth width, int columns, bool packed, Tile* tile) =>
+        ((delegate*<Tile*, void>)entries[Index(width, columns, packed)])(tile);
+
+    private static int Index(VectorWidth width, int columns, bool packed) =>
+        (BitOperations.Log2((uint)width) * Kinds) + columns + (packed ? 1 : 0);
 }

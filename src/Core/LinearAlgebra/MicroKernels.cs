@@ -8,6 +8,9 @@ internal static unsafe class MicroKernels
     /// <summary>Columns of the narrow kernel, for the last columns of C.</summary>
     public const int NarrowColumns = 4;
 
+    /// <summary>Columns of the narrowest one.</summary>
+    public const int PairColumns = 2;
+
     public static delegate*<Tile*, void> For(VectorWidth width, int columns, bool packed, bool tree) =>
         packed ? ForColumns<PackedColumns>(width, columns, tree) : ForColumns<StridedColumns>(width, columns, tree);
 
@@ -27,10 +30,11 @@ internal static unsafe class MicroKernels
         where TColumns : struct =>
         columns switch
         {
+            2 => &MicroKernel2<TVector, TLanes, TColumns>.Run,
             4 when tree => &TreeKernel4<TVector, TLanes, TColumns>.Run,
             4 => &MicroKernel4<TVector, TLanes, TColumns>.Run,
             6 => &MicroKernel6<TVector, TLanes, TColumns>.Run,
             8 => &MicroKernel8<TVector, TLanes, TColumns>.Run,
-            _ => throw new ArgumentOutOfRangeException(nameof(columns), columns, "There are kernels of 4, 6 and 8."),
+            _ => throw new ArgumentOutOfRangeException(nameof(columns), columns, "There are kernels of 2, 4, 6 and 8."),
         };
 }

@@ -11,8 +11,8 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
     private readonly AlignedBuffer packedA = new();
     private readonly AlignedBuffer packedB = new();
     private readonly AlignedBuffer stack = new();
-    private readonly KernelTable plainKernels = new(widest, BlockSizes.Columns(widest), false);
-    private readonly KernelTable treeKernels = new(widest, BlockSizes.TreeColumns(widest), BlockSizes.HasManyRegisters(widest));
+    private readonly KernelTable plainKernels = new(widest, forTrees: false);
+    private readonly KernelTable treeKernels = new(widest, forTrees: true);
 
     /// <summary>Rows [firstRow, endRow) × columns [firstColumn, endColumn) of C.</summary>
     public void Compute(in ProductRequest request, int firstRow, int endRow, int firstColumn, int endColumn)
@@ -94,7 +94,7 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
                 if (packA)
                     PackRows(area, tile.A, rows, depth, aBuffer);
                 if (packB && firstRow == 0)
-                    PackColumns(area, tile.B, columns, depth, wideColumns, bBuffer);
+                    PackColumns(kernels, area, tile.B, columns, depth, bBuffer);
                 Tiles(kernels, area, tile, rows, columns, depth, packA ? aBuffer : null, bBuffer, packB);
             }
         }
@@ -112,14 +112,14 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
         }
     }
 
-    private static void PackColumns(in Area area, float* source, int columns, int depth, int panel, float* destination)
+    private static void PackColumns(KernelTable kernels, in Area area, float* source, int columns, int depth, float* destination)
     {
         for (int column = 0; column < columns;)
         {
-            int width = Math.Min(panel, columns - column);
+            int width = kernels.WidthOf(columns - column);
             Packing.Pack(
                 source + (column * area.BLane), area.BLane, area.BDepth, width, depth, destination + ((nint)column * depth),
-                KernelColumns(width, panel));
+                kernels.ColumnsOf(width));
             column += width;
         }
     }
@@ -159,9 +159,10 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
         tile.CColumn = area.CColumn;
         for (int column = 0; column < columns;)
         {
-            int width = Math.Min(kernels.WideColumns, columns - column);
-            int kernelColumns = KernelColumns(width, kernels.WideColumns);
-            bool packed = packB || width < kernelColumns;
+            int width = kernels.WidthOf(columns - column);
+            int kernelColumns = kernels.ColumnsOf(width);
+            // Two columns where there is one may be the same one twice; more would have to be packed to repeat the last.
+            bool packed = packB || (width < kernelColumns && kernelColumns > MicroKernels.PairColumns);
             float* bPanel = packB ? bBuffer + ((nint)column * depth) : bSource + (column * area.BLane);
             if (packed && !packB)
             {
@@ -171,7 +172,7 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
 
             tile.B = bPanel;
             tile.BStep = area.BDepth;
-            tile.BColumn = area.BLane;
+            tile.BColumn = width == 1 ? 0 : area.BLane;
             tile.Columns = width;
             for (int row = firstRow, height; row < endRow; row += height)
             {
@@ -180,15 +181,12 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
                 tile.AStep = aBuffer is null ? area.ADepth : height;
                 tile.SecondRow = height - (int)vectors;
                 tile.C = cSource + row + (column * area.CColumn);
-                kernels.Run(vectors, kernelColumns == kernels.WideColumns, packed, &tile);
+                kernels.Run(vectors, kernelColumns, packed, &tile);
             }
 
             column += width;
         }
     }
-
-    private static int KernelColumns(int width, int wideColumns) =>
-        width <= MicroKernels.NarrowColumns ? MicroKernels.NarrowColumns : wideColumns;
 
     /// <summary>Where a rectangle's operands begin, with strides in elements.</summary>
     private struct Area
