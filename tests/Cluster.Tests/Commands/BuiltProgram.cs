@@ -56,6 +56,7 @@ public static class BuiltProgram
         };
         foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("BACKPROP_", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(name);
+        Compilation.InTiers(start);
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
         return start;

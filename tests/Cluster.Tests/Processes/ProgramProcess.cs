@@ -54,10 +54,11 @@ internal sealed class ProgramProcess : IAsyncDisposable
         return Start(start);
     }
 
-    private static ProcessStartInfo StartInfo(string file, string workingDirectory, IEnumerable<string> arguments) =>
+    private static ProcessStartInfo StartInfo(string file, string workingDirectory, IEnumerable<string> arguments)
+    {
         // Whoever runs the tests may ignore Ctrl-C, as a shell does for what runs behind it; a child would inherit that.
         // A write beyond a limit of a test's making fails as on a full disk, which sends no signal.
-        new("env", ["--default-signal=INT,QUIT,HUP", "--ignore-signal=XFSZ", file, .. arguments])
+        var start = new ProcessStartInfo("env", ["--default-signal=INT,QUIT,HUP", "--ignore-signal=XFSZ", file, .. arguments])
         {
             WorkingDirectory = workingDirectory,
             UseShellExecute = false,
@@ -65,6 +66,9 @@ internal sealed class ProgramProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        Compilation.InTiers(start);
+        return start;
+    }
 
     private static ProgramProcess Start(ProcessStartInfo start)
     {

@@ -34,6 +34,22 @@ public sealed class SameWeightsTests : IDisposable
             Assert.Equal(one.Json.GetProperty(field).GetDouble(), verdict.Json.GetProperty(field).GetDouble());
     }
 
+    /// <summary>The other tests' programs compile in tiers, a user's at once: to slower and faster code for the same bits.</summary>
+    [Theory]
+    [InlineData("--in-process --threads 1")]
+    [InlineData("--workers 2")]
+    public async Task Train_CompiledAtOnceOrInTiers_SameWeights(string how)
+    {
+        const string What = "--epochs 3 --momentum 0.9 --activations tanh,softmax --cost log-likelihood --learning-rate 0.1 ";
+        RunVerdict tiers = await CoordinatorProcess.CompleteAsync(directory, What + "--in-process --threads 1", "tiers");
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, What + how, environment: Compilation.AtOnce);
+        RunVerdict atOnce = await coordinator.CompletedAsync();
+
+        Assert.Equal(tiers.WeightsSha256, atOnce.WeightsSha256);
+        foreach (string field in (string[])["training_loss", "test_loss", "test_accuracy"])
+            Assert.Equal(tiers.Json.GetProperty(field).GetDouble(), atOnce.Json.GetProperty(field).GetDouble());
+    }
+
     [Theory]
     [InlineData("the file's order", "--epochs 2 --shuffle false")]
     [InlineData("another seed", "--epochs 1 --seed 18446744073709551615")]
