@@ -42,7 +42,7 @@ internal sealed class RunWeights
         return current.Place;
     }
 
-    /// <summary>Where the next step's weights are to be written, before <see cref="Advance"/>.</summary>
+    /// <summary>Where the next step's weights are to be written.</summary>
     public Parameters Next()
     {
         next = FreeShared() ?? copies.Find(IsFree);
@@ -51,7 +51,7 @@ internal sealed class RunWeights
         return next.Parameters;
     }
 
-    /// <summary>What was written to <see cref="Next"/> is current now.</summary>
+    /// <summary>What was written to <see cref="Next"/>, or will be before anybody is given it whole, is current now.</summary>
     /// <param name="step">Before which step these are the weights.</param>
     public void Advance(long step)
     {

@@ -65,12 +65,38 @@ internal sealed class WorkerConnection(
     /// <summary>Whether the worker still owes values that this step's weights are for.</summary>
     public bool Owes(long step) => values.Owes(step);
 
+    /// <summary>Whether the worker reads weights where they stand, and has to be given nothing before they are whole.</summary>
+    public bool UsesSharedWeights => usesSharedWeights;
+
     /// <summary>Gives the worker nodes, with the step's weights unless it holds them; <see cref="Ring"/> has to follow.</summary>
     public void Assign(Work work, IReadOnlyList<ShardNode> nodes, RunWeights weights)
     {
         bool needsWeights = weightsStep != work.Step;
         int? place = needsWeights && usesSharedWeights ? weights.Share() : null;
         bool weightsFollow = needsWeights && place is null;
+        Announce(work, nodes, weightsFollow, place, moreFollows: weightsFollow);
+        if (weightsFollow)
+            SendWeights(work.Step, weights.Current);
+    }
+
+    /// <summary>
+    /// Gives the worker nodes of a step whose weights are still coming, and what has come: the others have to follow by <see cref="PassWeights"/>
+    /// before it is given anything else. <see cref="Ring"/> has to follow too.
+    /// </summary>
+    public void AssignAhead(Work work, IReadOnlyList<ShardNode> nodes, IReadOnlyList<TensorPart[]> came)
+    {
+        Announce(work, nodes, weightsFollow: true, place: null, moreFollows: came.Count > 0);
+        foreach (TensorPart[] parts in came)
+            PassWeights(work.Step, parts);
+    }
+
+    /// <summary>Sends the next parts of a step's weights.</summary>
+    /// <param name="parts">Stand where they stay until the worker has answered.</param>
+    public void PassWeights(long step, TensorPart[] parts) =>
+        outgoing.Writer.TryWrite(new CoordinatorFrame(new WeightsHeader { RunId = runId, Step = (ulong)step }, parts));
+
+    private void Announce(Work work, IReadOnlyList<ShardNode> nodes, bool weightsFollow, int? place, bool moreFollows)
+    {
         weightsStep = work.Step;
         var assignment = new Protos.Assignment
         {
@@ -89,9 +115,7 @@ internal sealed class WorkerConnection(
         if (doorbell is not null)
             unrung.Enqueue(message);
         else
-            outgoing.Writer.TryWrite(new CoordinatorFrame(message) { MoreFollows = weightsFollow });
-        if (weightsFollow)
-            SendWeights(work.Step, weights.Current);
+            outgoing.Writer.TryWrite(new CoordinatorFrame(message) { MoreFollows = moreFollows });
     }
 
     /// <summary>
@@ -288,14 +312,11 @@ internal sealed class WorkerConnection(
 
     private void SendWeights(long step, Parameters parameters)
     {
-        var header = new WeightsHeader { RunId = runId, Step = (ulong)step };
         var parts = new List<TensorPart>();
-        void SendParts(TensorPart[] full, bool more) =>
-            outgoing.Writer.TryWrite(new CoordinatorFrame(header, full) { MoreFollows = more });
         for (int layer = 0; layer < parameters.Layers.Count; layer++)
-            TensorFrames.Append(parts, layer, parameters.Layers[layer], full => SendParts(full, more: false));
+            TensorFrames.Append(parts, layer, parameters.Layers[layer], full => PassWeights(step, full));
         if (parts.Count > 0)
-            SendParts([.. parts], more: false);
+            PassWeights(step, [.. parts]);
     }
 
     public void Dispose()

@@ -16,7 +16,7 @@ using WorkKind = Backprop.Scheduling.WorkKind;
 namespace Backprop.Worker.Relay;
 
 /// <summary>
-/// Has workers of its own compute the nodes that it is given, itself among them: passes the weights down once to each, adds the
+/// Has workers of its own compute the nodes that it is given, itself among them: passes the weights down to each as they come, adds the
 /// values along the tree, and hands one sum a node up. The coordinator's traffic does not grow with the workers behind it.
 /// </summary>
 internal sealed class NodeRelay : INodeSource
@@ -33,6 +33,7 @@ internal sealed class NodeRelay : INodeSource
     private readonly RunWeights weights;
     private readonly ComputingTime computing = new();
     private readonly WeightsGate gate;
+    private readonly WeightsPassage passage = new();
     private readonly NodeValueSender sender;
     private readonly List<WorkerConnection> assigned = [];
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -73,15 +74,21 @@ internal sealed class NodeRelay : INodeSource
     public void Compute(Assignment assignment, CancellationToken ended)
     {
         computing.Begin();
-        TakeWeights(assignment);
         ShardNode[] nodes = assignment.ShardNodes();
         Work work = WorkOf(assignment);
         Check(work, nodes);
+        ExpectWeights(assignment);
+        if (nodes.Length > 0)
+        {
+            sender.Begin(assignment.Epoch, assignment.Step, nodes, assignment.Slots);
+            handedUp.Reset();
+            session.Events.Tell(new SchedulerEvent.NodesAssigned(work, nodes));
+        }
+
+        if (assignment.WeightsFollow)
+            PassWeights();
         if (nodes.Length == 0)
             return;
-        sender.Begin(assignment.Epoch, assignment.Step, nodes, assignment.Slots);
-        handedUp.Reset();
-        session.Events.Tell(new SchedulerEvent.NodesAssigned(work, nodes));
         handedUp.Wait(ended);
         failure?.Throw();
         sender.WaitUntilWritten(ended);
@@ -117,23 +124,41 @@ internal sealed class NodeRelay : INodeSource
     private static TimeSpan? Limit(ulong milliseconds) =>
         milliseconds == 0 ? null : TimeSpan.FromMilliseconds(Math.Min(milliseconds, (ulong)TimeSpan.FromDays(7).TotalMilliseconds));
 
-    private void TakeWeights(Assignment assignment)
+    /// <summary>Makes an assignment's weights the current ones, be they whole or still to come.</summary>
+    private void ExpectWeights(Assignment assignment)
     {
-        if (assignment.WeightsFollow)
-        {
-            gate.Expect(assignment.Step, weights.Next());
-            gate.WaitForAll();
-        }
-        else if (assignment.WeightsShared)
-        {
-            place.Memory.WeightsIn(assignment.WeightsPlace).CopyTo(weights.Next());
-        }
-        else
-        {
+        if (!assignment.WeightsFollow && !assignment.WeightsShared)
             return;
-        }
-
+        Parameters next = weights.Next();
+        if (assignment.WeightsShared)
+            place.Memory.WeightsIn(assignment.WeightsPlace).CopyTo(next);
         weights.Advance((long)assignment.Step);
+        if (!assignment.WeightsFollow)
+            return;
+        gate.Expect(assignment.Step, next);
+        lock (turn)
+            passage.Begin((long)assignment.Step, next.Layers);
+    }
+
+    /// <summary>Takes the weights in, and passes each part down before the next is taken.</summary>
+    private void PassWeights()
+    {
+        gate.WaitForAll(parts =>
+        {
+            lock (turn)
+                passage.Pass(parts);
+        });
+        lock (turn)
+        {
+            foreach ((WorkerConnection worker, Work work, IReadOnlyList<ShardNode> nodes) in passage.End())
+            {
+                // The nodes of one that is gone have been handed on.
+                if (session.Workers[worker.Id] == worker)
+                    Assign(worker, work, nodes);
+            }
+
+            RingAssigned();
+        }
     }
 
     private Work WorkOf(Assignment assignment) => assignment.Kind == Protos.WorkKind.Evaluation
@@ -188,11 +213,16 @@ internal sealed class NodeRelay : INodeSource
             Execute(command, happened);
         }
 
+        RingAssigned();
+        if (!kept)
+            GiveBack(happened);
+    }
+
+    private void RingAssigned()
+    {
         foreach (WorkerConnection worker in assigned)
             worker.Ring();
         assigned.Clear();
-        if (!kept)
-            GiveBack(happened);
     }
 
     private void GiveBack(RunEvent happened)
@@ -207,11 +237,7 @@ internal sealed class NodeRelay : INodeSource
         {
             case SchedulerCommand.Assign assign:
                 if (session.Workers[assign.Worker] is { } worker)
-                {
-                    worker.Assign(assign.Work, assign.Nodes, weights);
-                    assigned.Add(worker);
-                }
-
+                    Assign(worker, assign.Work, assign.Nodes);
                 break;
             case SchedulerCommand.KeepValue keep:
                 values.Keep(keep.Node, new NodeValue(keep.Worker, happened.Worker!.Name, happened.Sum, happened.Totals));
@@ -227,6 +253,15 @@ internal sealed class NodeRelay : INodeSource
                 break;
             case SchedulerCommand.Notice told: notice($"relay: {told.Line}"); break;
         }
+    }
+
+    private void Assign(WorkerConnection worker, Work work, IReadOnlyList<ShardNode> nodes)
+    {
+        if (passage.IsOpen)
+            passage.Assign(worker, work, nodes);
+        else
+            worker.Assign(work, nodes, weights);
+        assigned.Add(worker);
     }
 
     private void HandUp(SchedulerCommand.HandUp whole)

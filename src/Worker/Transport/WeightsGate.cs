@@ -13,7 +13,6 @@ internal sealed class WeightsGate(IncomingFrames incoming, string runId, Computi
 {
     private readonly TensorAssembly assembly = new(descending: false);
     private ulong step;
-    private int layerCount;
 
     public bool IsOpen => !assembly.IsActive;
 
@@ -22,20 +21,27 @@ internal sealed class WeightsGate(IncomingFrames incoming, string runId, Computi
     public void Expect(ulong nextStep, Parameters parameters)
     {
         step = nextStep;
-        layerCount = parameters.Layers.Count;
         assembly.Begin(parameters.Layers);
     }
 
     public void WaitForLayer(int layer)
     {
         while (assembly.IsActive && assembly.CompleteLayers <= layer)
-            TakeFrame();
+            TakeFrame(_ => { });
     }
 
     /// <summary>Takes in what is left of the step's weights.</summary>
-    public void WaitForAll() => WaitForLayer(layerCount - 1);
+    public void WaitForAll() => WaitForAll(_ => { });
 
-    private void TakeFrame()
+    /// <summary>Takes in what is left of the step's weights.</summary>
+    /// <param name="took">Told of parts once they stand in their places.</param>
+    public void WaitForAll(Action<IReadOnlyList<TensorPart>> took)
+    {
+        while (assembly.IsActive)
+            TakeFrame(took);
+    }
+
+    private void TakeFrame(Action<IReadOnlyList<TensorPart>> took)
     {
         long since = Stopwatch.GetTimestamp();
         Frame<CoordinatorMessage, WeightsHeader> frame = incoming.Take();
@@ -46,6 +52,7 @@ internal sealed class WeightsGate(IncomingFrames incoming, string runId, Computi
                 throw new MalformedMessageException($"the coordinator sent something else than the weights of step {step}");
             foreach (TensorPart part in frame.Parts)
                 assembly.Accept(part);
+            took(frame.Parts);
         }
         finally
         {
