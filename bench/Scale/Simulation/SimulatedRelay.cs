@@ -3,8 +3,8 @@ using Backprop.Core.Sharding;
 namespace Backprop.Scale.Simulation;
 
 /// <summary>
-/// A relay within a step: passes the weights down when all are there, adds what comes from below along the tree when all that a
-/// node needs has come, and hands the sum up. One that passes on as it comes does both message by message.
+/// A relay within a step: passes the weights down message by message, adds what comes from below along the tree when all that a
+/// node needs has come, and hands the sum up. One that passes on as it comes does that message by message too.
 /// </summary>
 internal sealed class SimulatedRelay : IWeightsTaker, IValuesTaker
 {
@@ -36,13 +36,7 @@ internal sealed class SimulatedRelay : IWeightsTaker, IValuesTaker
             SumWith(node).Parts.Add(node, 0);
     }
 
-    public void TakeWeights(int frame)
-    {
-        if (passesOnAsItComes)
-            Down.Give(frame);
-        else if (frame == cut.Ends.Count - 1)
-            Down.GiveAll();
-    }
+    public void TakeWeights(int frame) => Down.Give(frame);
 
     public void TakeValue(ShardNode node, int frame)
     {

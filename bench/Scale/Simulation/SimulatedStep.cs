@@ -62,7 +62,7 @@ internal sealed class SimulatedStep : IValuesTaker
         IWeightsTaker taker = place.IsRelay
             ? relays[number] = new SimulatedRelay(agenda, cluster, cut, place, up)
             : new SimulatedWorker(cluster, cut, place, sharedProcessor ?? new FairShare(agenda, 1, 1), up);
-        (relay?.Down ?? weightsOut).Add(down, taker);
+        (relay?.Down ?? weightsOut).Add(down, taker, isWhole: place.IsRelaysOwn);
     }
 
     private (Connection Down, Connection Up) WaysOf(Place place, int number)

@@ -34,7 +34,7 @@ internal sealed class Topology
     public IReadOnlyList<Place> Places => places;
 
     /// <summary>
-    /// What no relay of the program does: each message of weights goes on when it has come, and sums as far as all below have sent theirs.
+    /// What no relay of the program does: sums go on, as weights do, message by message, as far as all below have sent theirs.
     /// </summary>
     public bool PassesOnAsItComes { get; private init; }
 

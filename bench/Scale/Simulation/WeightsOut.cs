@@ -9,9 +9,10 @@ internal interface IWeightsTaker
 /// <summary>The weights' ways from one machine to those below it, which are told of their nodes one after the other.</summary>
 internal sealed class WeightsOut(Agenda agenda, FrameCut cut, Cluster cluster)
 {
-    private readonly List<(Connection Way, IWeightsTaker Taker)> below = [];
+    private readonly List<(Connection Way, IWeightsTaker Taker, bool IsWhole)> below = [];
 
-    public void Add(Connection way, IWeightsTaker taker) => below.Add((way, taker));
+    /// <param name="isWhole">It is told of nothing before all weights are there, as one that reads them in shared memory.</param>
+    public void Add(Connection way, IWeightsTaker taker, bool isWhole = false) => below.Add((way, taker, isWhole));
 
     public void GiveAll()
     {
@@ -23,7 +24,9 @@ internal sealed class WeightsOut(Agenda agenda, FrameCut cut, Cluster cluster)
     {
         for (int i = 0; i < below.Count; i++)
         {
-            (Connection way, IWeightsTaker taker) = below[i];
+            (Connection way, IWeightsTaker taker, bool isWhole) = below[i];
+            if (isWhole && frame < cut.Ends.Count - 1)
+                continue;
             double bytes = cluster.HasWeights ? 0 : cut.BytesOf(frame);
             agenda.Plan(agenda.Now + (i * cluster.Costs.AssignmentSeconds), () => way.Send(bytes, () => taker.TakeWeights(frame)));
         }
