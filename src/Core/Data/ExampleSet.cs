@@ -76,6 +76,13 @@ public sealed class ExampleSet
         }
     }
 
+    /// <summary>Asks for examples' memory, as far ahead of <see cref="CopyInputs"/> as there is other work. Changes the speed, nothing else.</summary>
+    public void Prefetch(ReadOnlySpan<int> examples)
+    {
+        foreach (int example in examples)
+            Inputs.Prefetch(example);
+    }
+
     /// <summary>Gathers the examples' desired outputs as the columns of Y: 1 in the row of the class, else 0.</summary>
     /// <param name="examples">Which examples, in the order of the columns.</param>
     /// <param name="destination">Receives Y, classes × examples.</param>

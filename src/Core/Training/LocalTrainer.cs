@@ -11,6 +11,9 @@ namespace Backprop.Core.Training;
 /// </summary>
 public sealed class LocalTrainer : IDisposable
 {
+    // Of the next step, on their way while this one updates: a small step's, and the first of a large one's.
+    private const int ExamplesAhead = 16;
+
     private readonly Dataset dataset;
     private readonly RunConfiguration configuration;
     private readonly NetworkModel model;
@@ -92,6 +95,7 @@ public sealed class LocalTrainer : IDisposable
 
             (int first, int end) = plan.PositionsOf(step);
             NodeTotals totals = Backpropagate(order.AsSpan(first, end - first), parameters);
+            dataset.Training.Prefetch(order.AsSpan(end, Math.Min(ExamplesAhead, order.Length - end)));
             var sum = new RootSum(root.Layers, null, totals);
             if (!modelTeam.TryUpdate(optimizer, parameters, updated, sum, Divergence.LimitOf(rate, totals.ExampleCount), rate, state))
             {
