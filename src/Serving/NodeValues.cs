@@ -53,6 +53,9 @@ internal sealed class NodeValues(GradientPool pool, ModelTeam team)
     /// <summary>The root's value, its last addition left to do. It stays in the pool's hands: valid until <see cref="Clear"/>.</summary>
     public RootSum Root(int shardCount)
     {
+        foreach (NodeValue value in values.Values)
+            (value.Sum as SlotSum)?.TakeOver();
+
         var root = new ShardNode(0, shardCount);
         if (root.IsLeaf || values.ContainsKey(root))
             return Whole(Find(root));
@@ -99,7 +102,7 @@ internal sealed class NodeValues(GradientPool pool, ModelTeam team)
     }
 
     /// <summary>
-    /// Where a sum with this value goes. Slots are only read: a worker finds the memory that it writes next in its own cache.
+    /// Where a sum with this value goes. Sums are not written into slots: a worker writes next what it has written before.
     /// </summary>
     private GradientSum TargetFor(GradientSum left)
     {

@@ -10,6 +10,10 @@ namespace Backprop.Serving;
 /// <param name="shared">Null: there are none.</param>
 internal sealed class ValueSlots(SharedModels? shared)
 {
+    /// <summary>Models whose values stay in a core's own cache until they are written again, and are large enough for that to take time.</summary>
+    private const long LeastTakenOver = 1 << 14;
+    private const long MostTakenOver = 1 << 17;
+
     private readonly Lock gate = new();
     private readonly Stack<int> free = new(Enumerable.Range(0, shared?.Count ?? 0));
     private readonly SlotSum?[] sums = new SlotSum?[shared?.Count ?? 0];
@@ -33,7 +37,13 @@ internal sealed class ValueSlots(SharedModels? shared)
     public GradientSum Value(int slot)
     {
         shared!.Hold();
-        return sums[slot] ??= new SlotSum(shared[slot].Layers, () => Free(slot));
+        return sums[slot] ??= new SlotSum(shared[slot].Layers, () => TakeOver(slot), () => Free(slot));
+    }
+
+    private void TakeOver(int slot)
+    {
+        if (shared![slot].Shape.ParameterCount is >= LeastTakenOver and <= MostTakenOver)
+            shared.TakeOver(slot);
     }
 
     private void Free(int slot)
@@ -45,7 +55,10 @@ internal sealed class ValueSlots(SharedModels? shared)
 }
 
 /// <summary>A gradient in a slot of shared memory.</summary>
-internal sealed class SlotSum(IReadOnlyList<LayerParameters> layers, Action free) : GradientSum(layers)
+internal sealed class SlotSum(IReadOnlyList<LayerParameters> layers, Action takeOver, Action free) : GradientSum(layers)
 {
+    /// <inheritdoc cref="SharedModels.TakeOver"/>
+    public void TakeOver() => takeOver();
+
     public void Return() => free();
 }

@@ -63,6 +63,22 @@ public sealed unsafe class SharedModels : IDisposable
         ? places[place]
         : throw new ArgumentOutOfRangeException(nameof(place), place, $"There are {places.Length} places.");
 
+    /// <summary>
+    /// Takes a place over from the core that has written it: a number of each cache line is written as it stands. A line that is only read here
+    /// would stay in both cores' caches, and the other core would have to call each back before it writes again. Only for whose the place is
+    /// by the messages.
+    /// </summary>
+    public void TakeOver(int place)
+    {
+        IReadOnlyList<LayerParameters> layers = this[place].Layers;
+        for (int layer = 0; layer < layers.Count; layer++)
+        {
+            Span<float> numbers = layers[layer].Numbers.Span;
+            for (int i = 0; i < numbers.Length; i += Line)
+                Volatile.Write(ref numbers[i], Volatile.Read(ref numbers[i]));
+        }
+    }
+
     /// <summary>Makes a file, readable and writable by this user alone.</summary>
     /// <exception cref="IOException">There is no room, or no such directory.</exception>
     public static SharedModels Create(string path, NetworkShape shape, int count)

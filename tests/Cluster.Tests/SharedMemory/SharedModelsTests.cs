@@ -30,6 +30,19 @@ public sealed class SharedModelsTests : IDisposable
     }
 
     [Fact]
+    public void TakeOver_Place_LeavesAllNumbersAsTheyStand()
+    {
+        using SharedModels shared = SharedModels.Create(NewPath(), shape, count: 3);
+        for (int place = 0; place < 3; place++)
+            Random(place).CopyTo(shared[place]);
+
+        shared.TakeOver(1);
+
+        for (int place = 0; place < 3; place++)
+            Assert.Equal(Random(place).ComputeSha256(), shared[place].ComputeSha256());
+    }
+
+    [Fact]
     public void File_HoldsTheKeyThenThePlaces_EachAWholeNumberOfCacheLines()
     {
         string path = NewPath();

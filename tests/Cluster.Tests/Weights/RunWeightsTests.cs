@@ -26,7 +26,7 @@ public sealed class RunWeightsTests
         var kept = new Dictionary<long, Parameters>();
 
         // More late workers than there are places, each at another step.
-        for (long step = 0; step < 12; step++)
+        for (long step = 0; step < 2 * (shared.MemoryInUse?.Count ?? 3) + 4; step++)
         {
             if (step % 2 == 0)
             {
@@ -63,7 +63,8 @@ public sealed class RunWeightsTests
     public void Share_AllPlacesAreOwed_IsNoneUntilOneIsFree()
     {
         RunWeights weights = Begin(inSharedMemory: true);
-        for (long step = 0; step < 3; step++)
+        int places = shared.Memory!.Count;
+        for (long step = 0; step < places; step++)
         {
             Assert.NotNull(weights.Share());
             owed.Add(step);
@@ -73,8 +74,33 @@ public sealed class RunWeightsTests
         Assert.Null(weights.Share());
         owed.Remove(1);
         Assert.NotNull(weights.Share());
-        Assert.All(weights.Current.Layers, layer => Assert.Equal(3, layer.Numbers.Span[0]));
+        Assert.All(weights.Current.Layers, layer => Assert.Equal(places, layer.Numbers.Span[0]));
     }
+
+    [Fact]
+    public void Steps_InSharedMemory_UseAllPlacesInTurn()
+    {
+        RunWeights weights = Begin(inSharedMemory: true);
+        int places = shared.Memory!.Count;
+        var used = new List<int>();
+        for (long step = 0; step < 2 * places; step++)
+        {
+            used.Add(weights.Share()!.Value);
+            Step(weights, step);
+        }
+
+        Assert.Equal(places, used.Distinct().Count());
+        Assert.Equal(used[..places], used[places..]);
+    }
+
+    /// <summary>Models of 39, 16,384, 23,860 and 407,050 numbers: from 2^14 on as many as 2^19 numbers make, and at least 3.</summary>
+    [Theory]
+    [InlineData("5-4-3", 3)]
+    [InlineData("127-128", 32)]
+    [InlineData("784-30-10", 21)]
+    [InlineData("784-512-10", 3)]
+    public void Places_OfSmallModelsThatAreNotTiny_AreMore(string layers, int expected) =>
+        Assert.Equal(expected, new SharedWeights(NetworkShape.Parse(layers)).Memory!.Count);
 
     [Fact]
     public void Steps_NobodyIsLate_UseTwoCopies()
