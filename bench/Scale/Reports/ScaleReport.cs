@@ -21,13 +21,13 @@ internal static class ScaleReport
         text.AppendLine("travel while the layer below is computed; each direction of a link is shared evenly among the connections that use it, and the coordinator");
         text.AppendLine("adds all values when the last one is there. Where n is no power of two workers send several values each, as the program does.").AppendLine();
         ReportText.Line(text, $"**Star**: every worker at the coordinator, which serves at most 256 itself. **Relay tree**: workers with `--relay`, each the machine of its own worker too, so");
-        ReportText.Line(text, $"that n workers stand on n machines; over no link tensors are exchanged with more than {fanOut} below. As in the program a relay passes a step's weights on");
-        text.AppendLine("when it has all of them, its own worker begins then, values from below are added along the binary tree when all that a node needs are");
+        ReportText.Line(text, $"that n workers stand on n machines; over no link tensors are exchanged with more than {fanOut} below. As in the program a relay passes each message of a step's weights on");
+        text.AppendLine("when it has come, its own worker begins when all have, values from below are added along the binary tree when all that a node needs are");
         text.AppendLine("there, and whole sums go up. Its own worker shares its memory and costs the link nothing. Workers are taken to have joined in the tree's order; a");
         text.AppendLine("relay's own is the first, so that the first of those behind it stands for what is left of a node and passes several values up; so do all where n");
         text.AppendLine("is no power of two, which 1,000 workers show beside 1,024.").AppendLine();
-        text.AppendLine("**Passing on as it comes** is a model only and no feature of the program: the same tree of relays that let each message of weights go on when");
-        text.AppendLine("it has come, and each message of sums when all below have sent theirs. It says what that would gain.").AppendLine();
+        text.AppendLine("**Passing on as it comes** is a model only and no feature of the program: the same tree of relays that also let each message of");
+        text.AppendLine("sums go on when all below have sent theirs. It says what that would gain.").AppendLine();
         text.AppendLine("Shards are as many as there are workers where the mini-batch alone would give fewer (`--shards`).").AppendLine();
         ReportText.Describe(text, "Scale", arguments);
         Assumptions(text, measured);
