@@ -59,7 +59,7 @@ internal sealed class Image
             exec chroot --userspec={User} {Root} {Entrypoint} "$@"
             """;
         return ProgramProcess.StartCommand(
-            ["unshare", "--mount", "sh", "-c", enter, "container", .. arguments], data, new Dictionary<string, string> { ["HOME"] = "/data" });
+            ["unshare", "--mount", "sh", "-c", enter, "container", .. arguments], data, new Dictionary<string, string>(Compilation.AtOnce) { ["HOME"] = "/data" });
     }
 
     private static async Task<string> BaseAsync(PublishedPrograms published, string place)
