@@ -21,7 +21,7 @@ internal sealed class Predictor(SavedModel model)
         {
             ColumnBlock outputs = Forward(product, rows, first, Math.Min(ColumnsAtOnce, rows.Count - first));
             for (int column = 0; column < outputs.Columns; column++)
-                yield return Answer(first + column, outputs.Column(column).ToArray());
+                yield return PredictionOf(first + column, outputs.Column(column).ToArray());
         }
     }
 
@@ -51,18 +51,15 @@ internal sealed class Predictor(SavedModel model)
         return activation;
     }
 
-    private Prediction Answer(int row, float[] outputs)
+    private Prediction PredictionOf(int row, float[] outputs)
     {
-        int largest = 0;
-        for (int i = 0; i < outputs.Length; i++)
+        foreach (float output in outputs)
         {
-            if (!float.IsFinite(outputs[i]))
-                throw new UserErrorException($"Model {model.Path} gives {outputs[i]} for row {row}; its inputs are too large for it.");
-            if (outputs[i] > outputs[largest])
-                largest = i;
+            if (!float.IsFinite(output))
+                throw new UserErrorException($"Model {model.Path} gives {output} for row {row}; its inputs are too large for it.");
         }
 
-        return new Prediction(row, largest, outputs);
+        return new Prediction(row, Answer.Of(outputs), outputs);
     }
 
     private static ColumnBlock Zeros(int rows, int columns) => new(new float[rows * columns], 0, rows, columns);

@@ -65,7 +65,7 @@ public static partial class PortableMath
         Vector256<double> n = Vector256.Round(x / Vector256.Create(Ln2));
         Vector256<double> r = Vector256.FusedMultiplyAdd(n, Vector256.Create(-Ln2High), x);
         r = Vector256.FusedMultiplyAdd(n, Vector256.Create(-Ln2Low), r);
-        // 1/k!, k from 13 down: as in the loop above, but with constants.
+        // 1/k!, k from 13 down: what the other Exp takes from inverseFactorials, as constants in its place.
         Vector256<double> series = Vector256.Create(1.0 / 6227020800);
         series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 479001600));
         series = Vector256.FusedMultiplyAdd(series, r, Vector256.Create(1.0 / 39916800));

@@ -4,7 +4,7 @@ namespace Backprop.Cluster.Tests.Processes;
 
 /// <summary>
 /// How the programs that tests start compile themselves. Tests start hundreds of them, mostly for a second or two, and would
-/// spend a third of their time on full optimization at once, which pays in training alone
+/// spend a quarter of their time on full optimization at once, which pays in training alone
 /// (docs/decisions/0004-full-optimization-at-once.md). Bits do not depend on it: SameWeightsTests compares both ways.
 /// </summary>
 internal static class Compilation
