@@ -1,6 +1,5 @@
 using Backprop.Coordinator.Commands;
 using Backprop.Coordinator.Progress;
-using Backprop.Coordinator.Reports;
 using Backprop.Scheduling;
 using Backprop.Serving;
 using Backprop.Core;
@@ -27,10 +26,12 @@ internal static class FirstStepRehearsal
         Schedule(setup.Plan);
         StepMessages.Rehearse();
         Time(session.Time);
+        ReadValue(session);
         AddAndUpdate(setup, session.Gradients, team, optimizer);
         CompiledAhead.Types(
-            typeof(TrainingRun), typeof(WorkerConnection), typeof(NodeValueReader), typeof(RunRecorder), typeof(WorkerBoard),
-            typeof(StepTimes), typeof(ProgressRate), typeof(LedgerFile), typeof(RunLog), typeof(EventQueue), typeof(RunWeights), typeof(ValueSlots), typeof(SharedModels), typeof(Doorbell));
+            typeof(TrainingRun), typeof(Scheduler), typeof(WorkerRegistry), typeof(WorkerConnection), typeof(NodeValueReader), typeof(NodeValues),
+            typeof(GradientSum), typeof(LayerParameters), typeof(Parameters), typeof(Divergence), typeof(LearningRateSchedule), typeof(WorkerBoard),
+            typeof(StepTimes), typeof(EventQueue), typeof(RunWeights), typeof(ValueSlots), typeof(SharedModels), typeof(Doorbell));
     }
 
     /// <summary>A run of a few steps with one worker that answers at once.</summary>
@@ -60,6 +61,20 @@ internal static class FirstStepRehearsal
             times.Answered(new WorkerId(1), TimeSpan.Zero, 1);
             times.Committed(TimeSpan.Zero);
         }
+
+        WorkerBoard.Rehearse();
+    }
+
+    /// <summary>Asks a worker for a value and takes it.</summary>
+    private static void ReadValue(RunSession session)
+    {
+        var reader = new NodeValueReader("rehearsal", "rehearsal", session.Gradients, new ValueSlots(null), session.Time);
+        reader.Ask(new Work(Scheduling.WorkKind.Evaluation, 0, 0, 1, 1), [new ShardNode(0, 1)], withSlots: false);
+        reader.Read(new EvaluationValue
+        {
+            RunId = "rehearsal", Node = new Node { First = 0, Count = 1 }, Totals = new Totals { ExampleCount = 1 },
+        });
+        _ = reader.Owes(0);
     }
 
     /// <summary>Adds two values and updates a copy of the weights.</summary>

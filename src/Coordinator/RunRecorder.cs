@@ -1,8 +1,9 @@
 using Backprop.Coordinator.Commands;
 using Backprop.Coordinator.Progress;
 using Backprop.Coordinator.Reports;
-using Backprop.Serving;
+using Backprop.Coordinator.Terminal;
 using Backprop.Scheduling;
+using Backprop.Core;
 using Backprop.Core.Model;
 using Backprop.Core.Optimizers;
 using Backprop.Core.Sharding;
@@ -90,7 +91,7 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         files.RunStarted(description);
         log.Begin(setup.Start.NextStep);
         log.Event(NoticeKind.RunStarted, setup.Start.NextStep, null, $"run {description.RunId} of {setup.Plan.StepCount} steps");
-        directory.RehearseCheckpoint(setup);
+        Rehearse();
         reporter.RunStarted(description);
     }
 
@@ -106,21 +107,12 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         Publish();
     }
 
+    public void StepCommitted(long step, NodeTotals totals) => StepCommitted(step, totals, inProcess);
+
     /// <summary>A step was committed with values that workers gave.</summary>
-    public void StepCommitted(long step, NodeTotals totals, IReadOnlyDictionary<ShardNode, NodeValue> values)
+    public void StepCommitted(long step, NodeTotals totals, IReadOnlyDictionary<ShardNode, string> givers)
     {
-        log.Committed(step, values, value => value.Name);
-        Count(step, totals);
-    }
-
-    public void StepCommitted(long step, NodeTotals totals)
-    {
-        log.Committed(step, inProcess, name => name);
-        Count(step, totals);
-    }
-
-    private void Count(long step, NodeTotals totals)
-    {
+        log.Committed(step, givers);
         long now = time.GetTimestamp();
         trainingTime += time.GetElapsedTime(mark, now);
         mark = now;
@@ -239,6 +231,15 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         phase = RunPhase.Ended;
         Tell(summary, File.Exists(directory.ModelPath) ? directory.ModelPath : directory.WriteModel(setup, final, Notice));
         return summary;
+    }
+
+    /// <summary>What steps and the end of an epoch take of the record is compiled before training, and not in it.</summary>
+    private void Rehearse()
+    {
+        directory.RehearseCheckpoint(setup);
+        CompiledAhead.Types(
+            typeof(RunRecorder), typeof(ProgressRate), typeof(RunLog), typeof(LedgerFile), typeof(RunDirectoryReporter), typeof(EpochResult),
+            typeof(EpochMetrics), typeof(CheckpointWriter), typeof(ReporterGroup), typeof(PlainReporter), typeof(ProgressText));
     }
 
     public async ValueTask DisposeAsync()

@@ -224,7 +224,7 @@ internal sealed class TrainingRun : IDisposable
         times.Committed(session.Time.GetElapsedTime(begin));
         trace?.Committed(work, traced);
         epochTotals += totals;
-        recorder.StepCommitted(work.Step, totals, values.All);
+        recorder.StepCommitted(work.Step, totals, values.Givers);
         values.Clear();
         if (setup.Plan.EndsEpoch(work.Step))
             FailOn(Divergence.Find(work.Step, Parameters, setup.Configuration));

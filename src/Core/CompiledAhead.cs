@@ -20,7 +20,12 @@ public static class CompiledAhead
                 continue;
             IEnumerable<MethodBase> methods = [.. type.GetMethods(Own), .. type.GetConstructors(Own)];
             foreach (MethodBase method in methods.Where(method => !method.IsAbstract && !method.ContainsGenericParameters))
+            {
+                // PrepareMethod leaves a method that is only called through an interface alone, until something has asked where it is.
+                _ = method.MethodHandle.GetFunctionPointer();
                 RuntimeHelpers.PrepareMethod(method.MethodHandle);
+            }
+
             Types(type.GetNestedTypes(Own));
         }
     }

@@ -21,12 +21,20 @@ internal readonly record struct NodeValue(WorkerId? Worker, string Name, Gradien
 internal sealed class NodeValues(GradientPool pool, ModelTeam team)
 {
     private readonly Dictionary<ShardNode, NodeValue> values = [];
+    private readonly Dictionary<ShardNode, string> givers = [];
     private readonly List<GradientSum> added = [];
 
     /// <summary>Who gave which value.</summary>
     public IReadOnlyDictionary<ShardNode, NodeValue> All => values;
 
-    public void Keep(ShardNode node, NodeValue value) => values.Add(node, value);
+    /// <summary>The names of who gave them.</summary>
+    public IReadOnlyDictionary<ShardNode, string> Givers => givers;
+
+    public void Keep(ShardNode node, NodeValue value)
+    {
+        values.Add(node, value);
+        givers.Add(node, value.Name);
+    }
 
     /// <summary>Puts a value in the place of the one that was kept.</summary>
     public void Replace(ShardNode node, NodeValue value)
@@ -37,6 +45,7 @@ internal sealed class NodeValues(GradientPool pool, ModelTeam team)
 
     public void Discard(ShardNode node)
     {
+        givers.Remove(node);
         if (values.Remove(node, out NodeValue dropped) && dropped.Sum is { } sum)
             pool.Return(sum);
     }
@@ -76,6 +85,7 @@ internal sealed class NodeValues(GradientPool pool, ModelTeam team)
         }
 
         values.Clear();
+        givers.Clear();
         foreach (GradientSum sum in added)
             pool.Return(sum);
         added.Clear();

@@ -108,7 +108,8 @@ internal sealed class WorkerConnection(
             WeightsShared = place is not null,
             WeightsPlace = (uint)(place ?? 0),
         };
-        assignment.Nodes.AddRange(nodes.Select(node => new Node { First = (uint)node.First, Count = (uint)node.Count }));
+        foreach (ShardNode node in nodes)
+            assignment.Nodes.Add(new Node { First = (uint)node.First, Count = (uint)node.Count });
         foreach (int slot in values.Ask(work, nodes, usesSlots))
             assignment.Slots.Add((uint)slot);
         var message = new CoordinatorMessage { Assignment = assignment };

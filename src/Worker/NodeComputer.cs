@@ -45,10 +45,11 @@ internal sealed class NodeComputer : INodeSource
     public void Prepare(CancellationToken ended)
     {
         backpropagation.Prepare(dataset.Training, dataset.Test, plan.Shards, plan.BatchSizeOf(0), (int)run.EvaluationShards);
-        _ = examples.Of(epoch: 0, step: 0, [new ShardNode(0, 1)]);
         StepMessages.Rehearse();
+        HandOutNothing();
         CompiledAhead.Types(
-            typeof(NodeComputer), typeof(NodeValueSender), typeof(WeightsGate), typeof(ComputingTime), typeof(SharedModels), typeof(Doorbell));
+            typeof(NodeComputer), typeof(NodeValueSender), typeof(WeightsGate), typeof(ComputingTime), typeof(TrainingPlan), typeof(CoordinatorMemory),
+            typeof(SharedModels), typeof(Doorbell));
     }
 
     /// <summary>Computes an assignment's nodes and queues their values.</summary>
@@ -74,6 +75,19 @@ internal sealed class NodeComputer : INodeSource
     }
 
     public void Dispose() => sender.Dispose();
+
+    /// <summary>Finds a node and hands out a value of it that nobody gets, so that the code for this is compiled.</summary>
+    private void HandOutNothing()
+    {
+        var assignment = new Assignment { Nodes = { new Node { Count = 1 } }, Slots = { 0 } };
+        ShardNode[] nodes = assignment.ShardNodes();
+        _ = examples.Of(epoch: 0, step: 0, nodes);
+        using var nobody = new NodeValueSender(new OutgoingFrames(), run.RunId, memory.Slots, doorbell: null, new ComputingTime());
+        nobody.Begin(0, 0, nodes, memory.Slots is null ? [] : assignment.Slots);
+        _ = nobody.PlaceOf(nodes[0]);
+        nobody.LayerReady(nodes[0], 0, ownParameters.Layers[0]);
+        nobody.NodeReady(nodes[0], default);
+    }
 
     private void Train(Assignment assignment, ShardNode[] nodes, CancellationToken ended)
     {

@@ -11,12 +11,12 @@ public sealed class LedgerFile : IDisposable
 {
     public const string Name = "ledger.jsonl";
 
-    private readonly FileStream stream;
+    private readonly Stream stream;
     private Dictionary<ShardNode, string> nodes = [];
     private long step;
     private long steps;
 
-    private LedgerFile(FileStream stream, long end)
+    private LedgerFile(Stream stream, long end)
     {
         this.stream = stream;
         End = end;
@@ -44,7 +44,7 @@ public sealed class LedgerFile : IDisposable
             WholeFile.Write(path, kept.ToString());
         }
 
-        _ = new LedgerEntry(firstStep, 0, new Dictionary<ShardNode, string>()).ToJson();
+        Rehearse();
         return new LedgerFile(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0), end);
     }
 
@@ -65,15 +65,16 @@ public sealed class LedgerFile : IDisposable
         return entries;
     }
 
-    /// <summary>A step was committed with these values.</summary>
+    /// <summary>A step was committed.</summary>
+    /// <param name="givers">Each node whose value was added, and the name of who computed it.</param>
     /// <exception cref="IOException">What was to be written before it could not be.</exception>
-    public void Commit<TValue>(long committed, IReadOnlyDictionary<ShardNode, TValue> values, Func<TValue, string> nameOf)
+    public void Commit(long committed, IReadOnlyDictionary<ShardNode, string> givers)
     {
-        if (steps == 0 || !IsAsBefore(values, nameOf))
+        if (steps == 0 || !IsAsBefore(givers))
         {
             Flush();
             step = committed;
-            nodes = values.ToDictionary(value => value.Key, value => nameOf(value.Value));
+            nodes = new Dictionary<ShardNode, string>(givers);
         }
 
         steps++;
@@ -91,16 +92,25 @@ public sealed class LedgerFile : IDisposable
 
     public void Dispose() => stream.Dispose();
 
-    private bool IsAsBefore<TValue>(IReadOnlyDictionary<ShardNode, TValue> values, Func<TValue, string> nameOf)
+    private bool IsAsBefore(IReadOnlyDictionary<ShardNode, string> givers)
     {
-        if (values.Count != nodes.Count)
+        if (givers.Count != nodes.Count)
             return false;
-        foreach ((ShardNode node, TValue value) in values)
+        foreach ((ShardNode node, string giver) in givers)
         {
-            if (!nodes.TryGetValue(node, out string? name) || name != nameOf(value))
+            if (!nodes.TryGetValue(node, out string? before) || before != giver)
                 return false;
         }
 
         return true;
+    }
+
+    /// <summary>Goes through all that steps take of it, so that this is compiled before the first one; nothing is left of it.</summary>
+    private static void Rehearse()
+    {
+        using var nowhere = new LedgerFile(Stream.Null, 0);
+        for (int step = 0; step < 2; step++)
+            nowhere.Commit(step, new Dictionary<ShardNode, string> { [new ShardNode(0, 1)] = "", [new ShardNode(1, 1)] = "" });
+        nowhere.Flush();
     }
 }

@@ -28,6 +28,7 @@ public sealed class MetricsFile : IDisposable
             WholeFile.Write(path, kept.ToString());
         }
 
+        Rehearse();
         return new MetricsFile(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0));
     }
 
@@ -55,4 +56,7 @@ public sealed class MetricsFile : IDisposable
     public void Append(EpochMetrics line) => WholeLine.Append(stream, JsonSerializer.Serialize(line, ReportJson.Compact));
 
     public void Dispose() => stream.Dispose();
+
+    /// <summary>Writes a line nowhere, so that what does it is compiled before the first epoch ends.</summary>
+    private static void Rehearse() => new MetricsFile(Stream.Null).Append(new EpochMetrics(0, 0, 0, 0, 0, 0, 0, 0));
 }

@@ -29,9 +29,9 @@ internal sealed class RunLog(string directory, TimeProvider time, Action<string>
     public void Event(NoticeKind kind, long step, string? worker, string line) =>
         Guard(ref events, EventLogFile.Name, file => file.Append(kind, step, worker, line));
 
-    /// <summary>A step was committed with these values.</summary>
-    public void Committed<TValue>(long step, IReadOnlyDictionary<ShardNode, TValue> values, Func<TValue, string> nameOf) =>
-        Guard(ref ledger, LedgerFile.Name, file => file.Commit(step, values, nameOf));
+    /// <summary>A step was committed with values that these gave.</summary>
+    public void Committed(long step, IReadOnlyDictionary<ShardNode, string> givers) =>
+        Guard(ref ledger, LedgerFile.Name, file => file.Commit(step, givers));
 
     /// <summary>Brings the ledger up to the last committed step.</summary>
     public void Flush() => Guard(ref ledger, LedgerFile.Name, file => file.Flush());

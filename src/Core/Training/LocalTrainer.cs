@@ -45,6 +45,7 @@ public sealed class LocalTrainer : IDisposable
         backpropagation = new NodeBackpropagation(model, columns, team);
         TrainingPlan plan = configuration.Plan(dataset.Training.Count, dataset.Test.Count, checkpointEvery: 0);
         backpropagation.Prepare(dataset.Training, dataset.Test, plan.Shards, columns, plan.EvaluationShards);
+        Rehearse(columns);
     }
 
     /// <summary>Trains from these weights to the end of the plan.</summary>
@@ -138,6 +139,20 @@ public sealed class LocalTrainer : IDisposable
     }
 
     public void Dispose() => team.Dispose();
+
+    /// <summary>Goes through a step on weights of nobody's, so that its code is compiled before the first one.</summary>
+    private void Rehearse(int exampleCount)
+    {
+        int[] order = new int[dataset.Training.Count];
+        EpochOrder.Fill(configuration.Seed, 0, configuration.Shuffle, order);
+        var zeros = new Parameters(model.Shape);
+        NodeTotals totals = Backpropagate(order.AsSpan(0, exampleCount), zeros);
+        dataset.Training.Prefetch(order.AsSpan(0, Math.Min(ExamplesAhead, order.Length)));
+        modelTeam.TryUpdate(
+            optimizer, zeros, new Parameters(model.Shape), new RootSum(root.Layers, null, totals), Divergence.LimitOf(1, 1), 0,
+            optimizer.CreateState(model.Shape));
+        CompiledAhead.Types(typeof(LocalTrainer), typeof(TrainingPlan), typeof(Parameters), typeof(LayerParameters), typeof(Divergence));
+    }
 
     /// <summary>The mini-batch's sums, in <see cref="root"/>.</summary>
     private NodeTotals Backpropagate(ReadOnlySpan<int> examples, Parameters parameters)

@@ -86,7 +86,7 @@ public sealed class LedgerTests : IDisposable
         foreach ((Dictionary<ShardNode, string> nodes, int steps) in parts)
         {
             for (int i = 0; i < steps; i++)
-                ledger.Commit(step++, nodes, name => name);
+                ledger.Commit(step++, nodes);
         }
 
         ledger.Flush();
