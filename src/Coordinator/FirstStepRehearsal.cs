@@ -8,7 +8,6 @@ using Backprop.Core.Optimizers;
 using Backprop.Core.Sharding;
 using Backprop.Core.Training;
 using Backprop.Protos;
-using Backprop.Protos.SharedMemory;
 using NodeValue = Backprop.Serving.NodeValue;
 
 namespace Backprop.Coordinator;
@@ -31,7 +30,7 @@ internal static class FirstStepRehearsal
         CompiledAhead.Types(
             typeof(TrainingRun), typeof(Scheduler), typeof(WorkerRegistry), typeof(WorkerConnection), typeof(NodeValueReader), typeof(NodeValues),
             typeof(GradientSum), typeof(LayerParameters), typeof(Parameters), typeof(Divergence), typeof(LearningRateSchedule), typeof(WorkerBoard),
-            typeof(StepTimes), typeof(EventQueue), typeof(RunWeights), typeof(ValueSlots), typeof(SharedModels), typeof(Doorbell));
+            typeof(StepTimes), typeof(EventQueue), typeof(RunWeights), typeof(ValueSlots));
     }
 
     /// <summary>A run of a few steps with one worker that answers at once.</summary>

@@ -1,3 +1,5 @@
+using Backprop.Core;
+using Backprop.Protos.SharedMemory;
 using Google.Protobuf;
 
 namespace Backprop.Protos;
@@ -5,7 +7,7 @@ namespace Backprop.Protos;
 /// <summary>The messages that a step, or an evaluation, consists of where memory is shared: an assignment, and a value's header or all of it.</summary>
 public static class StepMessages
 {
-    /// <summary>Writes and reads them as nobody's, so that their code is compiled before the first step, at whichever end.</summary>
+    /// <summary>Writes and reads them as nobody's, so that their code and that of their way is compiled before the first step, at whichever end.</summary>
     public static void Rehearse()
     {
         var node = new Node { First = 0, Count = 1 };
@@ -21,6 +23,7 @@ public static class StepMessages
         WriteAndRead(new WorkerMessage { NodeValue = new NodeValue { Header = header } }, WorkerMessage.Parser);
         var evaluated = new EvaluationValue { RunId = "rehearsal", Step = 1, Node = node, Totals = totals };
         WriteAndRead(new WorkerMessage { EvaluationValue = evaluated }, WorkerMessage.Parser);
+        CompiledAhead.Types(typeof(Doorbell), typeof(MessageRing), typeof(SharedModels), typeof(SharedNumbers));
     }
 
     private static void WriteAndRead<T>(T message, MessageParser<T> parser)

@@ -32,7 +32,7 @@ internal static class SharedMemoryOffers
             try
             {
                 SharedModels shared = SharedModels.Create(path, session.Shape, slots);
-                var door = DoorbellListener.TryCreate(SharedDirectory.NewPath(), shared.Key);
+                var door = DoorbellListener.TryCreate(SharedDirectory.NewPath(), shared);
                 SharedModels? weights = session.Weights.Memory;
                 return (shared, door, new SharedMemoryOffer
                 {

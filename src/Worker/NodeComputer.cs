@@ -5,7 +5,6 @@ using Backprop.Core.Model;
 using Backprop.Core.Sharding;
 using Backprop.Core.Training;
 using Backprop.Protos;
-using Backprop.Protos.SharedMemory;
 using Backprop.Worker.Transport;
 
 namespace Backprop.Worker;
@@ -48,8 +47,7 @@ internal sealed class NodeComputer : INodeSource
         StepMessages.Rehearse();
         HandOutNothing();
         CompiledAhead.Types(
-            typeof(NodeComputer), typeof(NodeValueSender), typeof(WeightsGate), typeof(ComputingTime), typeof(TrainingPlan), typeof(CoordinatorMemory),
-            typeof(SharedModels), typeof(Doorbell));
+            typeof(NodeComputer), typeof(NodeValueSender), typeof(WeightsGate), typeof(ComputingTime), typeof(TrainingPlan), typeof(CoordinatorMemory));
     }
 
     /// <summary>Computes an assignment's nodes and queues their values.</summary>

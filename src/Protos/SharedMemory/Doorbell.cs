@@ -7,9 +7,9 @@ using Google.Protobuf;
 namespace Backprop.Protos.SharedMemory;
 
 /// <summary>
-/// Messages between two processes of one machine, each in its order, over a Unix-domain socket. Whoever waits for one is
-/// woken by the kernel, where a message of HTTP/2 passes through several threads on each side: what waits for a small
-/// mini-batch is nothing but messages. Tensors stay in <see cref="SharedModels"/>.
+/// Messages between two processes of one machine, each in its order: a worker's over a Unix-domain socket, the coordinator's through memory that both
+/// map, with a byte over the socket for a worker that sleeps. Whoever waits for one is woken by the kernel, where a message of HTTP/2 passes through
+/// several threads on each side: what waits for a small mini-batch is nothing but messages. Tensors stay in <see cref="SharedModels"/>.
 /// </summary>
 /// <remarks>One thread may send while another receives.</remarks>
 public sealed class Doorbell : IDisposable
@@ -30,25 +30,30 @@ public sealed class Doorbell : IDisposable
     private static readonly TimeSpan smallWork = TimeSpan.FromMicroseconds(250);
 
     private readonly Socket socket;
-    private readonly bool isPatient;
+    private readonly SharedModels memory;
+    private readonly bool isWorker;
+    private readonly byte[] wake = [1];
+    private readonly byte[] woken = new byte[64];
     private long received;
     private byte[] outgoing = new byte[512];
     private byte[] incoming = new byte[4096];
     private int begin;
     private int end;
 
-    /// <param name="isPatient">Whether <see cref="Receive"/> looks for a message for a moment before it sleeps.</param>
-    internal Doorbell(Socket socket, bool isPatient)
+    /// <param name="memory">Through which the coordinator sends.</param>
+    /// <param name="isWorker">Whether this is the worker's end, where <see cref="Receive"/> looks for a message for a moment before it sleeps.</param>
+    internal Doorbell(Socket socket, SharedModels memory, bool isWorker)
     {
         this.socket = socket;
-        this.isPatient = isPatient;
+        this.memory = memory;
+        this.isWorker = isWorker;
         socket.SendTimeout = (int)SendLimit.TotalMilliseconds;
     }
 
     /// <summary>Goes to the coordinator that offers it.</summary>
-    /// <param name="key">What the shared memory begins with: the other side takes nobody else in.</param>
+    /// <param name="memory">What it shares: the other side takes nobody in who does not know the memory's key.</param>
     /// <returns>Null where it cannot be reached: messages then travel over gRPC.</returns>
-    public static Doorbell? TryConnect(string path, ReadOnlySpan<byte> key)
+    public static Doorbell? TryConnect(string path, SharedModels memory)
     {
         Socket? socket = null;
         try
@@ -56,8 +61,8 @@ public sealed class Doorbell : IDisposable
             var address = new UnixDomainSocketEndPoint(path);
             socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             socket.Connect(address);
-            if (socket.Send(key) == key.Length)
-                return new Doorbell(socket, isPatient: true);
+            if (socket.Send(memory.Key) == SharedModels.KeyLength)
+                return new Doorbell(socket, memory, isWorker: true);
         }
         catch (Exception error) when (error is SocketException or ArgumentException or PlatformNotSupportedException)
         {
@@ -76,14 +81,11 @@ public sealed class Doorbell : IDisposable
             outgoing = new byte[PrefixLength + (2 * length)];
         BinaryPrimitives.WriteUInt32LittleEndian(outgoing, (uint)length);
         message.WriteTo(outgoing.AsSpan(PrefixLength, length));
-        ReadOnlySpan<byte> rest = outgoing.AsSpan(0, PrefixLength + length);
         try
         {
-            while (rest.Length > 0)
-                rest = rest[socket.Send(rest)..];
-            return true;
+            return isWorker ? SendOverSocket(outgoing.AsSpan(0, PrefixLength + length)) : SendThroughMemory(outgoing.AsSpan(0, PrefixLength + length));
         }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        catch (Exception error) when (error is SocketException or ObjectDisposedException or MalformedMessageException)
         {
             return false;
         }
@@ -95,7 +97,7 @@ public sealed class Doorbell : IDisposable
     public TMessage? Receive<TMessage>(MessageParser<TMessage> parser)
         where TMessage : class, IMessage<TMessage>
     {
-        if (isPatient && begin == end && Stopwatch.GetElapsedTime(received) < smallWork)
+        if (isWorker && begin == end && Stopwatch.GetElapsedTime(received) < smallWork)
             LookForMessage();
         if (!Fill(PrefixLength))
             return null;
@@ -133,17 +135,57 @@ public sealed class Doorbell : IDisposable
         socket.Dispose();
     }
 
+    private bool SendOverSocket(ReadOnlySpan<byte> rest)
+    {
+        while (rest.Length > 0)
+            rest = rest[socket.Send(rest)..];
+        return true;
+    }
+
+    /// <summary>Waits where the worker is slow to read.</summary>
+    private bool SendThroughMemory(ReadOnlySpan<byte> rest)
+    {
+        long since = Stopwatch.GetTimestamp();
+        memory.Hold();
+        try
+        {
+            while (true)
+            {
+                rest = rest[memory.Messages.Write(rest)..];
+                if (memory.Messages.MustWake())
+                    socket.Send(wake);
+                if (rest.Length == 0)
+                    return true;
+                if (Stopwatch.GetElapsedTime(since) > SendLimit)
+                    return false;
+                Thread.Yield();
+            }
+        }
+        finally
+        {
+            memory.Release();
+        }
+    }
+
     private void LookForMessage()
     {
         long since = Stopwatch.GetTimestamp();
-        try
+        while (memory.Messages.IsEmpty && Stopwatch.GetElapsedTime(since) < patience)
+            Thread.Yield();
+    }
+
+    /// <summary>Reads what the coordinator wrote, and sleeps until it has written something.</summary>
+    /// <returns>0 once it is gone.</returns>
+    private int ReadFromMemory(Span<byte> target)
+    {
+        while (true)
         {
-            while (socket.Available == 0 && Stopwatch.GetElapsedTime(since) < patience)
-                Thread.Yield();
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
-        {
-            // Whoever reads next finds out.
+            if (memory.Messages.Read(target) is > 0 and int count)
+                return count;
+            memory.Messages.FallAsleep();
+            if (memory.Messages.IsEmpty && socket.Receive(woken) == 0)
+                return 0;
+            memory.Messages.WakeUp();
         }
     }
 
@@ -163,7 +205,7 @@ public sealed class Doorbell : IDisposable
         {
             while (end - begin < count)
             {
-                int read = socket.Receive(incoming.AsSpan(end));
+                int read = isWorker ? ReadFromMemory(incoming.AsSpan(end)) : socket.Receive(incoming.AsSpan(end));
                 if (read == 0)
                     return false;
                 end += read;

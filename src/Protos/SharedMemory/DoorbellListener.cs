@@ -9,20 +9,20 @@ public sealed class DoorbellListener : IDisposable
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(1);
 
     private readonly Socket socket;
-    private readonly byte[] key;
+    private readonly SharedModels memory;
 
-    private DoorbellListener(Socket socket, string path, byte[] key)
+    private DoorbellListener(Socket socket, string path, SharedModels memory)
     {
         this.socket = socket;
-        this.key = key;
+        this.memory = memory;
         Path = path;
     }
 
     public string Path { get; }
 
-    /// <param name="key">Who does not begin with it is not taken in.</param>
+    /// <param name="memory">Who does not begin with its key is not taken in; what is sent goes through it.</param>
     /// <returns>Null where there can be none: messages then travel over gRPC.</returns>
-    public static DoorbellListener? TryCreate(string path, byte[] key)
+    public static DoorbellListener? TryCreate(string path, SharedModels memory)
     {
         Socket? socket = null;
         try
@@ -32,7 +32,7 @@ public sealed class DoorbellListener : IDisposable
             if (!OperatingSystem.IsWindows())
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             socket.Listen(1);
-            return new DoorbellListener(socket, path, key);
+            return new DoorbellListener(socket, path, memory);
         }
         catch (Exception error) when (error is SocketException or ArgumentException or PlatformNotSupportedException or IOException or UnauthorizedAccessException)
         {
@@ -51,7 +51,7 @@ public sealed class DoorbellListener : IDisposable
                 return null;
             Socket accepted = socket.Accept();
             if (HasKey(accepted))
-                return new Doorbell(accepted, isPatient: false);
+                return new Doorbell(accepted, memory, isWorker: false);
             accepted.Dispose();
             return null;
         }
@@ -86,6 +86,6 @@ public sealed class DoorbellListener : IDisposable
         while (count < said.Length && accepted.Receive(said[count..]) is > 0 and var read)
             count += read;
         accepted.ReceiveTimeout = 0;
-        return count == said.Length && CryptographicOperations.FixedTimeEquals(said, key);
+        return count == said.Length && CryptographicOperations.FixedTimeEquals(said, memory.Key);
     }
 }

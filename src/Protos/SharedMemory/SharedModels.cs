@@ -7,7 +7,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Backprop.Protos.SharedMemory;
 
 /// <summary>
-/// A key, and places for numbers of a model's shape, in memory that processes of one machine map: weights or node values,
+/// A key, room for messages, and places for numbers of a model's shape, in memory that processes of one machine map: weights or node values,
 /// computed and read where they stand. Who may read or write which place when is settled by the messages, never by
 /// the memory itself; what a killed worker left half written is not read, since its message does not come.
 /// </summary>
@@ -15,6 +15,8 @@ public sealed unsafe class SharedModels : IDisposable
 {
     /// <summary>Bytes of the key, a whole cache line.</summary>
     public const int KeyLength = 64;
+
+    private const int HeadLength = KeyLength + MessageRing.Length;
 
     /// <summary>Places begin at whole cache lines: so many numbers each.</summary>
     private const int Line = 16;
@@ -39,7 +41,8 @@ public sealed unsafe class SharedModels : IDisposable
         byte* start = null;
         memory.AcquirePointer(ref start);
         Key = new ReadOnlySpan<byte>(start, KeyLength).ToArray();
-        float* numbers = (float*)(start + KeyLength);
+        Messages = new MessageRing(start + KeyLength);
+        float* numbers = (float*)(start + HeadLength);
         places = new Parameters[count];
         for (int place = 0; place < count; place++)
             places[place] = new Parameters(shape, new SharedNumbers(numbers + (place * StrideOf(shape)), checked((int)shape.ParameterCount)).Memory);
@@ -47,6 +50,9 @@ public sealed unsafe class SharedModels : IDisposable
 
     /// <summary>Random bytes at the start of the file.</summary>
     public byte[] Key { get; private set; }
+
+    /// <summary>Messages from the coordinator to the one worker that the memory is offered to. Only to be used while this is held.</summary>
+    internal MessageRing Messages { get; }
 
     public int Count => places.Length;
 
@@ -187,5 +193,5 @@ public sealed unsafe class SharedModels : IDisposable
 
     private static long StrideOf(NetworkShape shape) => (shape.ParameterCount + Line - 1) / Line * Line;
 
-    private static long LengthOf(NetworkShape shape, int count) => KeyLength + (StrideOf(shape) * sizeof(float) * count);
+    private static long LengthOf(NetworkShape shape, int count) => HeadLength + (StrideOf(shape) * sizeof(float) * count);
 }

@@ -39,7 +39,7 @@ internal sealed class CoordinatorMemory : IDisposable
         {
             Slots = slots,
             Weights = weights,
-            Doorbell = Doorbell.TryConnect(offer.Doorbell, slots.Key),
+            Doorbell = Doorbell.TryConnect(offer.Doorbell, slots),
         };
     }
 

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Backprop.Cluster.Tests.Commands;
+using Backprop.Core.Model;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
@@ -9,18 +9,27 @@ namespace Backprop.Cluster.Tests.SharedMemory;
 
 public sealed class DoorbellTests : IDisposable
 {
-    private static readonly byte[] key = RandomNumberGenerator.GetBytes(SharedModels.KeyLength);
+    private static readonly NetworkShape shape = NetworkShape.Parse("2-1");
 
     private readonly TemporaryDirectory directory = new();
+    private readonly SharedModels memory;
+    private readonly SharedModels mapped;
     private readonly DoorbellListener door;
 
-    public DoorbellTests() =>
-        door = DoorbellListener.TryCreate(Path.Combine(directory.Path, "door"), key)
+    public DoorbellTests()
+    {
+        memory = SharedModels.Create(Path.Combine(directory.Path, "backprop-memory"), shape, count: 1);
+        mapped = SharedModels.TryOpen(memory.Path, memory.Key, shape, count: 1, isWritable: true)!;
+        memory.Unlink();
+        door = DoorbellListener.TryCreate(Path.Combine(directory.Path, "door"), memory)
             ?? throw new InvalidOperationException("no socket could be made");
+    }
 
     public void Dispose()
     {
         door.Dispose();
+        mapped.Dispose();
+        memory.Dispose();
         directory.Dispose();
     }
 
@@ -32,13 +41,19 @@ public sealed class DoorbellTests : IDisposable
         using (there)
         {
             string[] names = [.. Enumerable.Range(0, 40).Select(i => new string((char)('a' + (i % 26)), i * i * 13))];
-            Task sending = Task.Run(() => Array.ForEach(names, name => Assert.True(here.TrySend(new WorkerMessage { Join = new JoinRequest { Name = name } }))), TestContext.Current.CancellationToken);
-            foreach (string name in names)
-                Assert.Equal(name, there.Receive(WorkerMessage.Parser)!.Join.Name);
-            await sending;
-            Assert.True(there.TrySend(new CoordinatorMessage { Heartbeat = new Heartbeat() }));
-            Assert.NotNull(here.Receive(CoordinatorMessage.Parser)!.Heartbeat);
+            Task<bool> answered = Task.Run(() => AreEqual(here, names), TestContext.Current.CancellationToken);
+            Task<bool> asked = Task.Run(() => Send(there, names), TestContext.Current.CancellationToken);
+            Assert.True(await answered.WaitAsync(Processes.ProgramProcess.Deadline, TestContext.Current.CancellationToken));
+            Assert.True(await asked);
         }
+
+        static bool Send(Doorbell coordinator, string[] names) => names.All(name =>
+            coordinator.TrySend(new CoordinatorMessage { Assignment = new Assignment { RunId = name } })
+            && (name.Length % 2 == 1 || coordinator.Receive(WorkerMessage.Parser)!.Join.Name == name));
+
+        static bool AreEqual(Doorbell worker, string[] names) => names.All(name =>
+            worker.Receive(CoordinatorMessage.Parser)!.Assignment.RunId == name
+            && (name.Length % 2 == 1 || worker.TrySend(new WorkerMessage { Join = new JoinRequest { Name = name } })));
     }
 
     [Fact]
@@ -56,7 +71,8 @@ public sealed class DoorbellTests : IDisposable
     [Fact]
     public void TryAccept_WrongKey_TakesNobodyIn()
     {
-        using Doorbell? stranger = Doorbell.TryConnect(door.Path, new byte[SharedModels.KeyLength]);
+        using SharedModels other = SharedModels.Create(Path.Combine(directory.Path, "backprop-other"), shape, count: 1);
+        using Doorbell? stranger = Doorbell.TryConnect(door.Path, other);
         Assert.NotNull(stranger);
         Assert.Null(door.TryAccept());
         Assert.Null(stranger.Receive(CoordinatorMessage.Parser));
@@ -68,9 +84,9 @@ public sealed class DoorbellTests : IDisposable
     [Fact]
     public void TryConnect_NoSuchDoor_GivesUp()
     {
-        Assert.Null(Doorbell.TryConnect(Path.Combine(directory.Path, "elsewhere"), key));
-        Assert.Null(Doorbell.TryConnect(new string('x', 5000), key));
-        Assert.Null(Doorbell.TryConnect("", key));
+        Assert.Null(Doorbell.TryConnect(Path.Combine(directory.Path, "elsewhere"), mapped));
+        Assert.Null(Doorbell.TryConnect(new string('x', 5000), mapped));
+        Assert.Null(Doorbell.TryConnect("", mapped));
     }
 
     [Fact]
@@ -105,16 +121,47 @@ public sealed class DoorbellTests : IDisposable
     {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         socket.Connect(new UnixDomainSocketEndPoint(door.Path));
-        socket.Send(key);
+        socket.Send(memory.Key);
         using Doorbell there = door.TryAccept()!;
         socket.Send(bytes);
         MalformedMessageException error = Assert.Throws<MalformedMessageException>(() => there.Receive(WorkerMessage.Parser));
         Assert.Contains(says, error.Message, StringComparison.OrdinalIgnoreCase);
     }
 
+    [Theory]
+    [InlineData(new byte[] { 1, 0, 16, 0 }, "a message of 1048577 bytes, where 1048576 are the most")]
+    [InlineData(new byte[] { 2, 0, 0, 0, 10, 100 }, "truncated")]
+    public void Receive_NoMessageInMemory_IsRefused(byte[] bytes, string says)
+    {
+        (Doorbell here, Doorbell there) = Connected();
+        using (here)
+        using (there)
+        {
+            memory.Messages.Write(bytes);
+            MalformedMessageException error = Assert.Throws<MalformedMessageException>(() => here.Receive(CoordinatorMessage.Parser));
+            Assert.Contains(says, error.Message, StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    [Fact]
+    public async Task Receive_WorkerSleeps_IsWoken()
+    {
+        (Doorbell here, Doorbell there) = Connected();
+        using (here)
+        using (there)
+        {
+            Task<CoordinatorMessage?> receiving = Task.Run(() => here.Receive(CoordinatorMessage.Parser), TestContext.Current.CancellationToken);
+            while (!memory.Messages.IsReaderAsleep)
+                await Task.Yield();
+            Assert.True(there.TrySend(new CoordinatorMessage { Heartbeat = new Heartbeat() }));
+            CoordinatorMessage? message = await receiving.WaitAsync(Processes.ProgramProcess.Deadline, TestContext.Current.CancellationToken);
+            Assert.NotNull(message?.Heartbeat);
+        }
+    }
+
     private (Doorbell Here, Doorbell There) Connected()
     {
-        Doorbell? here = Doorbell.TryConnect(door.Path, key);
+        Doorbell? here = Doorbell.TryConnect(door.Path, mapped);
         Doorbell? there = door.TryAccept();
         Assert.NotNull(here);
         Assert.NotNull(there);

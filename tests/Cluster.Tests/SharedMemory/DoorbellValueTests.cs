@@ -30,7 +30,7 @@ public sealed class DoorbellValueTests : IDisposable
     public DoorbellValueTests()
     {
         shared = SharedModels.Create(Path.Combine(directory.Path, "shared"), shape, count: 1);
-        door = DoorbellListener.TryCreate(Path.Combine(directory.Path, "door"), shared.Key)!;
+        door = DoorbellListener.TryCreate(Path.Combine(directory.Path, "door"), shared)!;
         connection = new WorkerConnection(
             new WorkerId(1), new JoinRequest { Name = "w1", Threads = 1 }, isLocal: true, "run", "ab", new GradientPool(shape), shared,
             door, events, TimeProvider.System);
@@ -109,7 +109,7 @@ public sealed class DoorbellValueTests : IDisposable
 
     private async Task<Doorbell> ReadyAsync()
     {
-        Doorbell worker = Doorbell.TryConnect(door.Path, shared.Key)!;
+        Doorbell worker = Doorbell.TryConnect(door.Path, shared)!;
         await connection.ReadAsync(new OneMessage(Ready()), Cancellation);
         return worker;
     }

@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+using Backprop.Protos.SharedMemory;
+using Backprop.Protos.Tensors;
+
+namespace Backprop.Cluster.Tests.SharedMemory;
+
+public sealed unsafe class MessageRingTests : IDisposable
+{
+    private const int Line = 64;
+
+    private readonly byte* memory = (byte*)NativeMemory.AlignedAlloc(MessageRing.Length, Line);
+    private readonly MessageRing writer;
+    private readonly MessageRing reader;
+
+    public MessageRingTests()
+    {
+        NativeMemory.Clear(memory, MessageRing.Length);
+        writer = new MessageRing(memory);
+        reader = new MessageRing(memory);
+    }
+
+    public void Dispose() => NativeMemory.AlignedFree(memory);
+
+    [Fact]
+    public void Read_ManyTimesItsLength_ComesInOrder()
+    {
+        byte[] pattern = [.. Enumerable.Range(0, 251).Select(i => (byte)i)];
+        byte[] came = new byte[pattern.Length];
+        for (int turn = 0; turn < 1000; turn++)
+        {
+            Assert.True(reader.IsEmpty);
+            Assert.Equal(pattern.Length, writer.Write(pattern));
+            Assert.False(reader.IsEmpty);
+            Assert.Equal(pattern.Length, reader.Read(came));
+            Assert.Equal(pattern, came);
+        }
+    }
+
+    [Fact]
+    public void Write_MoreThanThereIsRoomFor_WritesWhatFits()
+    {
+        byte[] much = [.. Enumerable.Range(0, 3 * MessageRing.Length).Select(i => (byte)(i % 253))];
+        int fitting = writer.Write(much);
+        Assert.InRange(fitting, 1, MessageRing.Length);
+        Assert.Equal(0, writer.Write(much));
+        byte[] came = new byte[much.Length];
+        Assert.Equal(fitting, reader.Read(came));
+        Assert.Equal(much[..fitting], came[..fitting]);
+        Assert.Equal(0, reader.Read(came));
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1 << 20)]
+    [InlineData(long.MaxValue)]
+    public void ReadAndWrite_ImpossibleCount_IsRefused(long count)
+    {
+        *(long*)memory = count;
+        Assert.Throws<MalformedMessageException>(() => reader.Read(new byte[8]));
+        *(long*)(memory + Line) = Math.Abs(count);
+        Assert.Throws<MalformedMessageException>(() => writer.Write(new byte[8]));
+    }
+
+    [Fact]
+    public void MustWake_ReaderFellAsleep_OnceForEachSleep()
+    {
+        Assert.False(writer.MustWake());
+        reader.FallAsleep();
+        Assert.True(writer.MustWake());
+        Assert.False(writer.MustWake());
+        reader.FallAsleep();
+        reader.WakeUp();
+        Assert.False(writer.MustWake());
+    }
+}
