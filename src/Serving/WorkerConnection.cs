@@ -31,7 +31,7 @@ internal sealed class WorkerConnection(
     private volatile bool isReady;
     private bool isOver;
     private long? weightsStep;
-    private long lastBeat = time.GetTimestamp();
+    private long? lastBeat;
     private long lastHeard = time.GetTimestamp();
     private long lastTold;
 
@@ -56,7 +56,9 @@ internal sealed class WorkerConnection(
     {
         if (!isReady && time.GetElapsedTime(Volatile.Read(ref lastHeard)) > RunSession.SilenceLimit)
             Close(new Status(StatusCode.DeadlineExceeded, $"silent for more than {RunSession.SilenceLimit.TotalSeconds:0} s"));
-        if (time.GetElapsedTime(lastBeat) < RunSession.HeartbeatInterval)
+
+        // The first one at once: what beats, here and there, is then compiled while the worker prepares and not while it trains.
+        if (lastBeat is { } beat && time.GetElapsedTime(beat) < RunSession.HeartbeatInterval)
             return;
         lastBeat = time.GetTimestamp();
         Send(new CoordinatorMessage { Heartbeat = new Heartbeat() });

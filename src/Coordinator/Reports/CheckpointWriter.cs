@@ -65,16 +65,15 @@ internal sealed class CheckpointWriter(string directory, TimeProvider time, stri
     /// <summary>Goes through all that writing one takes, so that this is compiled before training and not in it; nothing is left of it.</summary>
     public void Rehearse(Checkpoint checkpoint)
     {
-        string path = Path.Combine(Path.GetDirectoryName(directory)!, "rehearsal");
+        string place = Path.Combine(Path.GetDirectoryName(directory)!, "rehearsal");
+        new CheckpointWriter(place, time).WriteNext(checkpoint, _ => { });
         try
         {
-            CheckpointFile.Write(path, checkpoint);
-            _ = CheckpointFiles.NewestFirst(directory);
-            File.Delete(path);
+            Directory.Delete(place, recursive: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // The first checkpoint will tell.
+            // It could not be written. The first checkpoint will tell.
         }
     }
 

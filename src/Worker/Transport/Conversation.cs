@@ -47,9 +47,13 @@ internal sealed class Conversation(
     public async Task SendHeartbeatsAsync(Welcome run, CancellationToken cancellation)
     {
         TimeSpan limit = TimeSpan.FromMilliseconds(run.SilenceLimitMs);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(Math.Max(1, run.HeartbeatIntervalMs)), time);
+        TimeSpan interval = TimeSpan.FromMilliseconds(Math.Max(1, run.HeartbeatIntervalMs));
+
+        // The first one soon: what beats is then compiled while the worker prepares and not while it trains.
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(Math.Max(1, run.HeartbeatIntervalMs / 20)), time);
         while (await timer.WaitForNextTickAsync(cancellation))
         {
+            timer.Period = interval;
             outgoing.Add(new WorkerMessage { Heartbeat = new Heartbeat() });
             if (time.GetElapsedTime(Volatile.Read(ref lastHeard)) > limit)
                 throw Silent(limit);
