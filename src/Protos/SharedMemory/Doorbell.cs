@@ -21,20 +21,17 @@ public sealed class Doorbell : IDisposable
     private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// How long a worker looks for the next message before it sleeps: to be woken takes longer than a small step's computing. It gives
-    /// its core away between two looks.
+    /// How long a worker looks for the next message before it sleeps. To be woken takes longer than a small step's computing, and the system may
+    /// put whom it wakes on the core of another worker, where it waits for that one's whole step. Between two looks it gives its core away to whoever
+    /// needs it meanwhile.
     /// </summary>
-    private static readonly TimeSpan patience = TimeSpan.FromMicroseconds(100);
-
-    /// <summary>Whoever was busy for longer sleeps at once: another thread is about to need the core.</summary>
-    private static readonly TimeSpan smallWork = TimeSpan.FromMicroseconds(250);
+    private static readonly TimeSpan patience = TimeSpan.FromMilliseconds(2);
 
     private readonly Socket socket;
     private readonly SharedModels memory;
     private readonly bool isWorker;
     private readonly byte[] wake = [1];
     private readonly byte[] woken = new byte[64];
-    private long received;
     private byte[] outgoing = new byte[512];
     private byte[] incoming = new byte[4096];
     private int begin;
@@ -97,11 +94,10 @@ public sealed class Doorbell : IDisposable
     public TMessage? Receive<TMessage>(MessageParser<TMessage> parser)
         where TMessage : class, IMessage<TMessage>
     {
-        if (isWorker && begin == end && Stopwatch.GetElapsedTime(received) < smallWork)
+        if (isWorker && begin == end)
             LookForMessage();
         if (!Fill(PrefixLength))
             return null;
-        received = Stopwatch.GetTimestamp();
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(incoming.AsSpan(begin));
         if (length > MaximumLength)
             throw new MalformedMessageException($"a message of {length} bytes, where {MaximumLength} are the most");
