@@ -32,6 +32,7 @@ public sealed class Doorbell : IDisposable
     private readonly bool isWorker;
     private readonly byte[] wake = [1];
     private readonly byte[] woken = new byte[64];
+    private bool isCut;
     private byte[] outgoing = new byte[512];
     private byte[] incoming = new byte[4096];
     private int begin;
@@ -70,9 +71,11 @@ public sealed class Doorbell : IDisposable
         return null;
     }
 
-    /// <returns>False when the other side is gone, or does not read.</returns>
+    /// <returns>False when the other side is known to be gone, or does not read; nothing can be sent any more then.</returns>
     public bool TrySend(IMessage message)
     {
+        if (isCut)
+            return false;
         int length = message.CalculateSize();
         if (outgoing.Length < PrefixLength + length)
             outgoing = new byte[PrefixLength + (2 * length)];
@@ -80,12 +83,14 @@ public sealed class Doorbell : IDisposable
         message.WriteTo(outgoing.AsSpan(PrefixLength, length));
         try
         {
-            return isWorker ? SendOverSocket(outgoing.AsSpan(0, PrefixLength + length)) : SendThroughMemory(outgoing.AsSpan(0, PrefixLength + length));
+            isCut = !(isWorker ? SendOverSocket(outgoing.AsSpan(0, PrefixLength + length)) : SendThroughMemory(outgoing.AsSpan(0, PrefixLength + length)));
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException or MalformedMessageException)
         {
-            return false;
+            isCut = true;
         }
+
+        return !isCut;
     }
 
     /// <summary>Waits for the next message.</summary>

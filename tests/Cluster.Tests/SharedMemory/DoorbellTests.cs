@@ -144,6 +144,23 @@ public sealed class DoorbellTests : IDisposable
     }
 
     [Fact]
+    public void TrySend_WorkerDoesNotRead_GivesUpAndSendsNothingMore()
+    {
+        (Doorbell here, Doorbell there) = Connected();
+        using (here)
+        using (there)
+        {
+            Assert.False(there.TrySend(new CoordinatorMessage { Assignment = new Assignment { RunId = new string('r', MessageRing.Length) } }));
+            Span<byte> begun = new byte[MessageRing.Length];
+            Assert.InRange(mapped.Messages.Read(begun), 1, MessageRing.Length);
+
+            // The rest of a message that was cut off is never taken for the beginning of the next one.
+            Assert.False(there.TrySend(new CoordinatorMessage { Heartbeat = new Heartbeat() }));
+            Assert.True(mapped.Messages.IsEmpty);
+        }
+    }
+
+    [Fact]
     public async Task Receive_WorkerSleeps_IsWoken()
     {
         (Doorbell here, Doorbell there) = Connected();
