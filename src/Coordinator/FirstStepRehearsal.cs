@@ -1,4 +1,5 @@
 using Backprop.Coordinator.Commands;
+using Backprop.Coordinator.LocalWorkers;
 using Backprop.Coordinator.Progress;
 using Backprop.Scheduling;
 using Backprop.Serving;
@@ -29,7 +30,7 @@ internal static class FirstStepRehearsal
         AddAndUpdate(setup, session.Gradients, team, optimizer);
         CompiledAhead.Types(
             typeof(TrainingRun), typeof(Scheduler), typeof(WorkerRegistry), typeof(WorkerConnection), typeof(NodeValueReader), typeof(NodeValues),
-            typeof(GradientSum), typeof(LayerParameters), typeof(Parameters), typeof(Divergence), typeof(LearningRateSchedule), typeof(WorkerBoard),
+            typeof(GradientSum), typeof(LayerParameters), typeof(Parameters), typeof(Divergence), typeof(LearningRateSchedule), typeof(WorkerBoard), typeof(LocalWorkerGroup),
             typeof(StepTimes), typeof(EventQueue), typeof(RunWeights), typeof(ValueSlots));
     }
 

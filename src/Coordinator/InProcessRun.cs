@@ -21,6 +21,7 @@ internal static class InProcessRun
         TrainOptions options, RunSetup setup, RunRecorder recorder, TimeProvider time, CancellationToken stop)
     {
         using var trainer = new LocalTrainer(setup.Dataset, setup.Configuration, setup.Model, options.Threads, time);
+        recorder.Rehearse();
         recorder.Enter(RunPhase.Training);
         try
         {

@@ -91,7 +91,6 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         files.RunStarted(description);
         log.Begin(setup.Start.NextStep);
         log.Event(NoticeKind.RunStarted, setup.Start.NextStep, null, $"run {description.RunId} of {setup.Plan.StepCount} steps");
-        Rehearse();
         reporter.RunStarted(description);
     }
 
@@ -233,8 +232,8 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         return summary;
     }
 
-    /// <summary>What steps and the end of an epoch take of the record is compiled before training, and not in it.</summary>
-    private void Rehearse()
+    /// <summary>Has what steps and the end of an epoch take of the record compiled: to be called before training, when workers are on their way.</summary>
+    public void Rehearse()
     {
         directory.RehearseCheckpoint(setup);
         CompiledAhead.Types(

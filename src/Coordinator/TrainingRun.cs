@@ -74,6 +74,7 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>Trains until the plan is done, a stop is asked for, or the run fails; nothing is done after that.</summary>
     public Task<SchedulerCommand.Finish> RunAsync()
     {
+        recorder.Rehearse();
         FirstStepRehearsal.Run(setup, session, team, optimizer);
         session.Events.Open(Take);
         return finished.Task;

@@ -31,7 +31,7 @@ internal sealed class WorkerConnection(
     private volatile bool isReady;
     private bool isOver;
     private long? weightsStep;
-    private long? lastBeat;
+    private long lastBeat = time.GetTimestamp() - (long)(RunSession.HeartbeatInterval.TotalSeconds * time.TimestampFrequency);
     private long lastHeard = time.GetTimestamp();
     private long lastTold;
 
@@ -58,7 +58,7 @@ internal sealed class WorkerConnection(
             Close(new Status(StatusCode.DeadlineExceeded, $"silent for more than {RunSession.SilenceLimit.TotalSeconds:0} s"));
 
         // The first one at once: what beats, here and there, is then compiled while the worker prepares and not while it trains.
-        if (lastBeat is { } beat && time.GetElapsedTime(beat) < RunSession.HeartbeatInterval)
+        if (time.GetElapsedTime(lastBeat) < RunSession.HeartbeatInterval)
             return;
         lastBeat = time.GetTimestamp();
         Send(new CoordinatorMessage { Heartbeat = new Heartbeat() });
@@ -128,7 +128,10 @@ internal sealed class WorkerConnection(
     public void Ring()
     {
         while (unrung.TryDequeue(out CoordinatorMessage? message))
-            doorbell?.TrySend(message);
+        {
+            if (doorbell?.TrySend(message) == false)
+                Close(new Status(StatusCode.DeadlineExceeded, $"Worker {Name} does not take what its doorbell brings."));
+        }
     }
 
     /// <summary>

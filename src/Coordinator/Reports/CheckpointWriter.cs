@@ -11,6 +11,7 @@ namespace Backprop.Coordinator.Reports;
 /// <param name="delete">Null: File.Delete.</param>
 internal sealed class CheckpointWriter(string directory, TimeProvider time, string? newest = null, Action<string>? delete = null)
 {
+    private const string RehearsalPrefix = ".rehearsal-";
     private const int Kept = 3;
     private const int PendingAtMost = 32;
     private const long PendingBytesAtMost = 64 << 20;
@@ -65,15 +66,30 @@ internal sealed class CheckpointWriter(string directory, TimeProvider time, stri
     /// <summary>Goes through all that writing one takes, so that this is compiled before training and not in it; nothing is left of it.</summary>
     public void Rehearse(Checkpoint checkpoint)
     {
-        string place = Path.Combine(Path.GetDirectoryName(directory)!, "rehearsal");
+        string place = Path.Combine(Path.GetDirectoryName(directory)!, $"{RehearsalPrefix}{Guid.NewGuid():N}");
         new CheckpointWriter(place, time).WriteNext(checkpoint, _ => { });
+        Delete(place);
+    }
+
+    /// <summary>Takes away what a coordinator left that was killed while it rehearsed.</summary>
+    public static void SweepRehearsals(string runDirectory)
+    {
+        foreach (string place in Directory.GetDirectories(runDirectory, $"{RehearsalPrefix}*"))
+        {
+            if (Guid.TryParseExact(Path.GetFileName(place)[RehearsalPrefix.Length..], "N", out _))
+                Delete(place);
+        }
+    }
+
+    private static void Delete(string place)
+    {
         try
         {
             Directory.Delete(place, recursive: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // It could not be written. The first checkpoint will tell.
+            // It could not be written either: the first checkpoint will tell.
         }
     }
 

@@ -110,6 +110,7 @@ internal sealed class RunDirectory : IDisposable
         RunLock held = await RunLock.TakeAsync(fullPath, time);
         AtomicFile.SweepLeftovers(fullPath);
         AtomicFile.SweepLeftovers(Path.Combine(fullPath, CheckpointsName));
+        CheckpointWriter.SweepRehearsals(fullPath);
         return new RunDirectory(fullPath, held, [], time) { IsResumed = true };
     }
 

@@ -11,6 +11,9 @@ namespace Backprop.Core.Training;
 /// </summary>
 public sealed class LocalTrainer : IDisposable
 {
+    // A larger model's first step takes longer than what it compiles.
+    private const long RehearsedAtMost = 1 << 20;
+
     // Of the next step, on their way while this one updates: a small step's, and the first of a large one's.
     private const int ExamplesAhead = 16;
 
@@ -45,7 +48,8 @@ public sealed class LocalTrainer : IDisposable
         backpropagation = new NodeBackpropagation(model, columns, team);
         TrainingPlan plan = configuration.Plan(dataset.Training.Count, dataset.Test.Count, checkpointEvery: 0);
         backpropagation.Prepare(dataset.Training, dataset.Test, plan.Shards, columns, plan.EvaluationShards);
-        Rehearse(columns);
+        if (model.Shape.ParameterCount <= RehearsedAtMost)
+            Rehearse(columns);
     }
 
     /// <summary>Trains from these weights to the end of the plan.</summary>

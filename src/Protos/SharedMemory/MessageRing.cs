@@ -60,7 +60,11 @@ internal sealed unsafe class MessageRing(byte* start)
     /// Says that the reader is about to sleep. It has to look once more before it does: either it sees what was written before, or the writer
     /// sees that it has to wake somebody.
     /// </summary>
-    public void FallAsleep() => Interlocked.Exchange(ref *sleeping, 1);
+    public void FallAsleep()
+    {
+        Volatile.Write(ref *sleeping, 1);
+        Interlocked.MemoryBarrier();
+    }
 
     /// <summary>Says that the reader looks again.</summary>
     public void WakeUp() => Volatile.Write(ref *sleeping, 0);

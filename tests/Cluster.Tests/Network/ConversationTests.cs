@@ -44,6 +44,24 @@ public sealed class ConversationTests
         Assert.Equal("The coordinator was silent for 8 s.", silent.Status.Detail);
     }
 
+    /// <summary>So that what beats is compiled while the worker prepares.</summary>
+    [Fact]
+    public async Task SendHeartbeats_FirstOne_ComesSoon()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        using var incoming = new IncomingFrames();
+        var outgoing = new OutgoingFrames();
+        var beats = new Beats();
+        _ = outgoing.WriteAsync(beats, cancellation);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task beating = new Conversation(new Frames(), incoming, outgoing, time).SendHeartbeatsAsync(welcome, ended.Token);
+        time.Advance(TimeSpan.FromMilliseconds(50));
+        WorkerFrame first = await beats.NextAsync(cancellation).WaitAsync(TimeSpan.FromMinutes(1), cancellation);
+        Assert.NotNull(first.Message?.Heartbeat);
+        await ended.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => beating);
+    }
+
     private sealed class Beats : IClientStreamWriter<WorkerFrame>
     {
         private readonly Channel<WorkerFrame> sent = Channel.CreateUnbounded<WorkerFrame>();

@@ -42,6 +42,25 @@ public sealed class CheckpointWriterTests : IDisposable
     }
 
     [Fact]
+    public void Rehearse_WhateverIsThere_LeavesItAndNothingOfItsOwn()
+    {
+        string mine = Directory.CreateDirectory(Path.Combine(directory.Path, "rehearsal")).FullName;
+        File.WriteAllText(Path.Combine(mine, "notes.txt"), "mine");
+        new CheckpointWriter(Checkpoints, time).Rehearse(SampleRun.Checkpoint(7));
+        Assert.Equal([mine, Path.Combine(mine, "notes.txt")], directory.Entries());
+    }
+
+    [Fact]
+    public void SweepRehearsals_OfAKilledCoordinator_AreGoneAndNothingElse()
+    {
+        string mine = Directory.CreateDirectory(Path.Combine(directory.Path, ".rehearsal-mine")).FullName;
+        string left = Directory.CreateDirectory(Path.Combine(directory.Path, $".rehearsal-{Guid.NewGuid():N}")).FullName;
+        File.WriteAllText(Path.Combine(left, "step-000000000.safetensors.part"), "half");
+        CheckpointWriter.SweepRehearsals(directory.Path);
+        Assert.Equal([mine], directory.Entries());
+    }
+
+    [Fact]
     public async Task Save_OtherFilesBeside_AreLeft()
     {
         Directory.CreateDirectory(Checkpoints);

@@ -144,6 +144,18 @@ public sealed class DoorbellTests : IDisposable
     }
 
     [Fact]
+    public void TrySend_MemoryIsGone_IsRefused()
+    {
+        (Doorbell here, Doorbell there) = Connected();
+        using (here)
+        using (there)
+        {
+            memory.Dispose();
+            Assert.False(there.TrySend(new CoordinatorMessage { Heartbeat = new Heartbeat() }));
+        }
+    }
+
+    [Fact]
     public void TrySend_WorkerDoesNotRead_GivesUpAndSendsNothingMore()
     {
         (Doorbell here, Doorbell there) = Connected();

@@ -107,6 +107,19 @@ public sealed class DoorbellValueTests : IDisposable
             Assert.IsNotType<SchedulerEvent.NodeValueReceived>(happened.Event);
     }
 
+    /// <summary>A worker whose assignment did not reach it would be waited for as long as it says that it is alive.</summary>
+    [Fact]
+    public async Task Ring_NothingCanBeSent_EndsTheCall()
+    {
+        using Doorbell worker = await ReadyAsync();
+        connection.Assign(work, [new ShardNode(0, 1)], weights);
+        shared.Dispose();
+        connection.Ring();
+        Status status = await connection.Closed.WaitAsync(ProgramProcess.Deadline, Cancellation);
+        Assert.Equal(StatusCode.DeadlineExceeded, status.StatusCode);
+        Assert.Contains("w1 does not take what its doorbell brings", status.Detail, StringComparison.Ordinal);
+    }
+
     private async Task<Doorbell> ReadyAsync()
     {
         Doorbell worker = Doorbell.TryConnect(door.Path, shared)!;
