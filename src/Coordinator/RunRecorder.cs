@@ -236,8 +236,10 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
     public void Rehearse()
     {
         directory.RehearseCheckpoint(setup);
+        LedgerFile.Rehearse();
+        MetricsFile.Rehearse();
         CompiledAhead.Types(
-            typeof(RunRecorder), typeof(ProgressRate), typeof(RunLog), typeof(LedgerFile), typeof(RunDirectoryReporter), typeof(EpochResult),
+            typeof(RunRecorder), typeof(ProgressRate), typeof(RunLog), typeof(RunDirectoryReporter), typeof(EpochResult),
             typeof(EpochMetrics), typeof(CheckpointWriter), typeof(ReporterGroup), typeof(PlainReporter), typeof(ProgressText));
     }
 

@@ -68,7 +68,7 @@ internal sealed class CheckpointWriter(string directory, TimeProvider time, stri
     {
         string place = Path.Combine(Path.GetDirectoryName(directory)!, $"{RehearsalPrefix}{Guid.NewGuid():N}");
         new CheckpointWriter(place, time).WriteNext(checkpoint, _ => { });
-        Delete(place);
+        DeleteRehearsal(place);
     }
 
     /// <summary>Takes away what a coordinator left that was killed while it rehearsed.</summary>
@@ -77,11 +77,11 @@ internal sealed class CheckpointWriter(string directory, TimeProvider time, stri
         foreach (string place in Directory.GetDirectories(runDirectory, $"{RehearsalPrefix}*"))
         {
             if (Guid.TryParseExact(Path.GetFileName(place)[RehearsalPrefix.Length..], "N", out _))
-                Delete(place);
+                DeleteRehearsal(place);
         }
     }
 
-    private static void Delete(string place)
+    private static void DeleteRehearsal(string place)
     {
         try
         {
@@ -89,7 +89,7 @@ internal sealed class CheckpointWriter(string directory, TimeProvider time, stri
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // It could not be written either: the first checkpoint will tell.
+            // Where it could not be written, the first checkpoint will tell; what stays is taken away by the next resume.
         }
     }
 

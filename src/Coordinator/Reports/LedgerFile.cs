@@ -25,7 +25,7 @@ public sealed class LedgerFile : IDisposable
     /// <summary>When it was opened, the step after the last that it tells of.</summary>
     public long End { get; }
 
-    /// <summary>Opens the file of a run that starts, or of one that goes on, and compiles what writes its lines before the first step does.</summary>
+    /// <summary>Opens the file of a run that starts, or of one that goes on.</summary>
     /// <param name="firstStep">The first step that will be appended; what the file says of it and later ones is dropped.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static LedgerFile Open(string path, long firstStep = 0)
@@ -44,7 +44,6 @@ public sealed class LedgerFile : IDisposable
             WholeFile.Write(path, kept.ToString());
         }
 
-        Rehearse();
         return new LedgerFile(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0), end);
     }
 
@@ -106,7 +105,7 @@ public sealed class LedgerFile : IDisposable
     }
 
     /// <summary>Goes through all that steps take of it, so that this is compiled before the first one; nothing is left of it.</summary>
-    private static void Rehearse()
+    internal static void Rehearse()
     {
         using var nowhere = new LedgerFile(Stream.Null, 0);
         for (int step = 0; step < 2; step++)

@@ -28,7 +28,6 @@ public sealed class MetricsFile : IDisposable
             WholeFile.Write(path, kept.ToString());
         }
 
-        Rehearse();
         return new MetricsFile(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0));
     }
 
@@ -58,5 +57,5 @@ public sealed class MetricsFile : IDisposable
     public void Dispose() => stream.Dispose();
 
     /// <summary>Writes a line nowhere, so that what does it is compiled before the first epoch ends.</summary>
-    private static void Rehearse() => new MetricsFile(Stream.Null).Append(new EpochMetrics(0, 0, 0, 0, 0, 0, 0, 0));
+    internal static void Rehearse() => new MetricsFile(Stream.Null).Append(new EpochMetrics(0, 0, 0, 0, 0, 0, 0, 0));
 }

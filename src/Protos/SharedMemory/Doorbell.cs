@@ -81,16 +81,22 @@ public sealed class Doorbell : IDisposable
             outgoing = new byte[PrefixLength + (2 * length)];
         BinaryPrimitives.WriteUInt32LittleEndian(outgoing, (uint)length);
         message.WriteTo(outgoing.AsSpan(PrefixLength, length));
+        ReadOnlySpan<byte> bytes = outgoing.AsSpan(0, PrefixLength + length);
+        isCut = true;
         try
         {
-            isCut = !(isWorker ? SendOverSocket(outgoing.AsSpan(0, PrefixLength + length)) : SendThroughMemory(outgoing.AsSpan(0, PrefixLength + length)));
+            if (isWorker)
+                SendOverSocket(bytes);
+            else if (!TrySendThroughMemory(bytes))
+                return false;
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException or MalformedMessageException)
         {
-            isCut = true;
+            return false;
         }
 
-        return !isCut;
+        isCut = false;
+        return true;
     }
 
     /// <summary>Waits for the next message.</summary>
@@ -136,15 +142,14 @@ public sealed class Doorbell : IDisposable
         socket.Dispose();
     }
 
-    private bool SendOverSocket(ReadOnlySpan<byte> rest)
+    private void SendOverSocket(ReadOnlySpan<byte> rest)
     {
         while (rest.Length > 0)
             rest = rest[socket.Send(rest)..];
-        return true;
     }
 
     /// <summary>Waits where the worker is slow to read.</summary>
-    private bool SendThroughMemory(ReadOnlySpan<byte> rest)
+    private bool TrySendThroughMemory(ReadOnlySpan<byte> rest)
     {
         long since = Stopwatch.GetTimestamp();
         memory.Hold();
