@@ -55,7 +55,8 @@ internal sealed class EventQueue : IThreadPoolWorkItem
         {
             while (events.TryDequeue(out RunEvent happened))
                 handle!(happened);
-            Volatile.Write(ref isWorking, 0);
+            // Not a plain write: that may become seen after the look below, and whoever brings an event between the two would leave it to nobody.
+            Interlocked.Exchange(ref isWorking, 0);
 
             // One may have come after the last look, from somebody who saw that this thread was still at it.
         }

@@ -54,7 +54,7 @@ internal sealed class TrainingService(RunSession session, JoinRate joins, Datase
         (SharedModels? slots, DoorbellListener? door, SharedMemoryOffer? offer) = SharedMemoryOffers.For(join, session, context);
         var connection = new WorkerConnection(
             id, join, session.LocalNames.Contains(join.Name), session.RunId, session.Dataset.Sha256, session.Gradients,
-            slots, door, session.Events, session.Time);
+            slots, door, session.WatchForOne(), session.Events, session.Time);
         Welcome welcome = session.Welcome.Clone();
         welcome.SharedMemory = offer;
         connection.Send(new CoordinatorMessage { Welcome = welcome });

@@ -16,7 +16,7 @@ namespace Backprop.Serving;
 /// <summary>One life of a worker: its stream's two directions, without decisions.</summary>
 internal sealed class WorkerConnection(
     WorkerId id, JoinRequest join, bool isLocal, string runId, string datasetSha256, GradientPool pool,
-    SharedModels? slots, DoorbellListener? door, EventQueue events, TimeProvider time) : IDisposable
+    SharedModels? slots, DoorbellListener? door, DoorbellWatch watch, EventQueue events, TimeProvider time) : IDisposable
 {
     private readonly Channel<CoordinatorFrame> outgoing =
         Channel.CreateUnbounded<CoordinatorFrame>(new UnboundedChannelOptions { SingleReader = true });
@@ -257,35 +257,15 @@ internal sealed class WorkerConnection(
     {
         doorbell = door?.TryAccept() ?? throw new RpcException(new Status(
             StatusCode.Unavailable, $"Worker {Name} said that it is at the doorbell and was not found there."));
-        new Thread(ReadDoorbell) { IsBackground = true, Name = $"doorbell of {Name}" }.Start(doorbell);
+        watch.Attend(new DoorbellCaller(doorbell, Name, TakeRung, Close));
     }
 
-    /// <summary>Takes what comes by the doorbell until it ends with the call.</summary>
-    private void ReadDoorbell(object? bell)
+    private void TakeRung(WorkerMessage message)
     {
-        try
-        {
-            while (((Doorbell)bell!).Receive(WorkerMessage.Parser) is { } message)
-            {
-                Hear();
-                Take(message.NodeValue is { } value
-                    ? new WorkerFrame(value.Header ?? throw new MalformedMessageException("a value without a header"), [])
-                    : new WorkerFrame(message));
-                events.Work();
-            }
-        }
-        catch (RpcException error)
-        {
-            Close(error.Status);
-        }
-        catch (MalformedMessageException error)
-        {
-            Close(new Status(StatusCode.InvalidArgument, $"Worker {Name} sent by its doorbell {error.Message}."));
-        }
-        catch (ObjectDisposedException)
-        {
-            // The call is over, and the memory gone with it.
-        }
+        Hear();
+        Take(message.NodeValue is { } value
+            ? new WorkerFrame(value.Header ?? throw new MalformedMessageException("a value without a header"), [])
+            : new WorkerFrame(message));
     }
 
     private void CheckReady(WorkerReady ready)

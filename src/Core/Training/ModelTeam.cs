@@ -19,12 +19,15 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
     /// <summary>It waits for memory: more threads than this do not make it faster.</summary>
     private const int ThreadsAtMost = 8;
 
-    private readonly bool isShared = IsShared(shape);
+    private readonly bool isShared = IsLarge(shape);
     private readonly Adding adding = new();
     private readonly StepUpdate update = new();
 
+    /// <summary>Whether models of this shape take so long that another thread helps.</summary>
+    public static bool IsLarge(NetworkShape shape) => shape.ParameterCount >= WorthSharing;
+
     /// <summary>How many threads models of this shape have work for, on this machine.</summary>
-    public static int ThreadsFor(NetworkShape shape) => IsShared(shape) ? Math.Min(Environment.ProcessorCount, ThreadsAtMost) : 1;
+    public static int ThreadsFor(NetworkShape shape) => IsLarge(shape) ? Math.Min(Environment.ProcessorCount, ThreadsAtMost) : 1;
 
     /// <summary>target ← left + right, as <see cref="ReductionTree.Add(GradientSum, GradientSum)"/> does; both have examples.</summary>
     /// <param name="target">May be one of the two.</param>
@@ -64,8 +67,6 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
         Run(update);
         return !update.Exceeded;
     }
-
-    private static bool IsShared(NetworkShape shape) => shape.ParameterCount >= WorthSharing;
 
     private void Run(ITeamWork work)
     {

@@ -7,11 +7,11 @@ using Google.Protobuf;
 namespace Backprop.Protos.SharedMemory;
 
 /// <summary>
-/// Messages between two processes of one machine, each in its order: a worker's over a Unix-domain socket, the coordinator's through memory that both
-/// map, with a byte over the socket for a worker that sleeps. Whoever waits for one is woken by the kernel, where a message of HTTP/2 passes through
-/// several threads on each side: what waits for a small mini-batch is nothing but messages. Tensors stay in <see cref="SharedModels"/>.
+/// Messages between two processes of one machine, each way in its order, through memory that both map, with a byte over a Unix-domain socket for a
+/// side that sleeps. A side that is awake finds them without the kernel, where a message of HTTP/2 passes through several threads on each side: what
+/// waits for a small mini-batch is nothing but messages. Tensors stay in <see cref="SharedModels"/>.
 /// </summary>
-/// <remarks>One thread may send while another receives.</remarks>
+/// <remarks>One thread at a time may send while another receives.</remarks>
 public sealed class Doorbell : IDisposable
 {
     /// <summary>Bytes of the longest message.</summary>
@@ -21,30 +21,32 @@ public sealed class Doorbell : IDisposable
     private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// How long a worker looks for the next message before it sleeps. To be woken takes longer than a small step's computing, and the system may
-    /// put whom it wakes on the core of another worker, where it waits for that one's whole step. Between two looks it gives its core away to whoever
-    /// needs it meanwhile.
+    /// How long <see cref="Receive"/> looks for the next message before it sleeps. To be woken takes longer than a small step's computing, and the
+    /// system may put whom it wakes on the core of another worker, where it waits for that one's whole step. Between two looks it gives its core away to
+    /// whoever needs it meanwhile.
     /// </summary>
     private static readonly TimeSpan patience = TimeSpan.FromMilliseconds(2);
 
     private readonly Socket socket;
     private readonly SharedModels memory;
-    private readonly bool isWorker;
+    private readonly MessageRing there;
+    private readonly MessageRing here;
     private readonly byte[] wake = [1];
     private readonly byte[] woken = new byte[64];
+    private volatile bool isOver;
     private bool isCut;
     private byte[] outgoing = new byte[512];
     private byte[] incoming = new byte[4096];
-    private int begin;
-    private int end;
+    private int filled;
 
-    /// <param name="memory">Through which the coordinator sends.</param>
-    /// <param name="isWorker">Whether this is the worker's end, where <see cref="Receive"/> looks for a message for a moment before it sleeps.</param>
-    internal Doorbell(Socket socket, SharedModels memory, bool isWorker)
+    /// <param name="there">What is sent goes through it.</param>
+    /// <param name="here">What is received comes through it.</param>
+    internal Doorbell(Socket socket, SharedModels memory, MessageRing there, MessageRing here)
     {
         this.socket = socket;
         this.memory = memory;
-        this.isWorker = isWorker;
+        this.there = there;
+        this.here = here;
         socket.SendTimeout = (int)SendLimit.TotalMilliseconds;
     }
 
@@ -60,7 +62,7 @@ public sealed class Doorbell : IDisposable
             socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             socket.Connect(address);
             if (socket.Send(memory.Key) == SharedModels.KeyLength)
-                return new Doorbell(socket, memory, isWorker: true);
+                return new Doorbell(socket, memory, memory.ToCoordinator, memory.ToWorker);
         }
         catch (Exception error) when (error is SocketException or ArgumentException or PlatformNotSupportedException)
         {
@@ -71,6 +73,7 @@ public sealed class Doorbell : IDisposable
         return null;
     }
 
+    /// <summary>Sends a message; waits where the other side is slow to read.</summary>
     /// <returns>False when the other side is known to be gone, or does not read; nothing can be sent any more then.</returns>
     public bool TrySend(IMessage message)
     {
@@ -81,22 +84,17 @@ public sealed class Doorbell : IDisposable
             outgoing = new byte[PrefixLength + (2 * length)];
         BinaryPrimitives.WriteUInt32LittleEndian(outgoing, (uint)length);
         message.WriteTo(outgoing.AsSpan(PrefixLength, length));
-        ReadOnlySpan<byte> bytes = outgoing.AsSpan(0, PrefixLength + length);
         isCut = true;
         try
         {
-            if (isWorker)
-                SendOverSocket(bytes);
-            else if (!TrySendThroughMemory(bytes))
-                return false;
+            isCut = !TryWrite(outgoing.AsSpan(0, PrefixLength + length));
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException or MalformedMessageException)
         {
-            return false;
+            // The other side is gone, this end is disposed of, or what it says of the memory cannot be.
         }
 
-        isCut = false;
-        return true;
+        return !isCut;
     }
 
     /// <summary>Waits for the next message.</summary>
@@ -105,20 +103,38 @@ public sealed class Doorbell : IDisposable
     public TMessage? Receive<TMessage>(MessageParser<TMessage> parser)
         where TMessage : class, IMessage<TMessage>
     {
-        if (isWorker && begin == end)
-            LookForMessage();
-        if (!Fill(PrefixLength))
+        do
+        {
+            long since = Stopwatch.GetTimestamp();
+            do
+            {
+                if (TryReceive(parser) is { } message)
+                    return message;
+                Thread.Yield();
+            }
+            while (Stopwatch.GetElapsedTime(since) < patience);
+        }
+        while (!TryFallAsleep() || Sleep());
+        return null;
+    }
+
+    /// <summary>Takes the next message if it is there.</summary>
+    /// <returns>Null when it is not, or not all of it, or this end is disposed of.</returns>
+    /// <exception cref="MalformedMessageException">What came is none.</exception>
+    public TMessage? TryReceive<TMessage>(MessageParser<TMessage> parser)
+        where TMessage : class, IMessage<TMessage>
+    {
+        if (!TryFill(PrefixLength))
             return null;
-        uint length = BinaryPrimitives.ReadUInt32LittleEndian(incoming.AsSpan(begin));
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(incoming);
         if (length > MaximumLength)
             throw new MalformedMessageException($"a message of {length} bytes, where {MaximumLength} are the most");
-        begin += PrefixLength;
-        if (!Fill((int)length))
+        if (!TryFill(PrefixLength + (int)length))
             return null;
         try
         {
-            TMessage message = parser.ParseFrom(incoming.AsSpan(begin, (int)length));
-            begin += (int)length;
+            TMessage message = parser.ParseFrom(incoming.AsSpan(PrefixLength, (int)length));
+            filled = 0;
             return message;
         }
         catch (InvalidProtocolBufferException error)
@@ -127,8 +143,52 @@ public sealed class Doorbell : IDisposable
         }
     }
 
+    /// <summary>Has the other side ring for what it sends from now on.</summary>
+    /// <returns>False when something has come meanwhile: there is no time to <see cref="Sleep"/>.</returns>
+    public bool TryFallAsleep()
+    {
+        if (!TryHold())
+            return true;
+        try
+        {
+            here.FallAsleep();
+            if (here.IsEmpty)
+                return true;
+            here.WakeUp();
+            return false;
+        }
+        finally
+        {
+            memory.Release();
+        }
+    }
+
+    /// <summary>Waits until the other side rings.</summary>
+    /// <returns>False once it is gone, or this one is disposed of.</returns>
+    public bool Sleep()
+    {
+        try
+        {
+            return socket.Receive(woken) > 0;
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Tells the other side that there is no need to ring.</summary>
+    public void WakeUp()
+    {
+        if (!TryHold())
+            return;
+        here.WakeUp();
+        memory.Release();
+    }
+
     public void Dispose()
     {
+        isOver = true;
         try
         {
             // Wakes a thread that waits for a message.
@@ -142,23 +202,34 @@ public sealed class Doorbell : IDisposable
         socket.Dispose();
     }
 
-    private void SendOverSocket(ReadOnlySpan<byte> rest)
+    /// <returns>False once this end is disposed of, or the memory gone with its call.</returns>
+    private bool TryHold()
     {
-        while (rest.Length > 0)
-            rest = rest[socket.Send(rest)..];
+        if (isOver)
+            return false;
+        try
+        {
+            memory.Hold();
+            return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            isOver = true;
+            return false;
+        }
     }
 
-    /// <summary>Waits where the worker is slow to read.</summary>
-    private bool TrySendThroughMemory(ReadOnlySpan<byte> rest)
+    private bool TryWrite(ReadOnlySpan<byte> rest)
     {
+        if (!TryHold())
+            return false;
         long since = Stopwatch.GetTimestamp();
-        memory.Hold();
         try
         {
             while (true)
             {
-                rest = rest[memory.Messages.Write(rest)..];
-                if (memory.Messages.MustWake())
+                rest = rest[there.Write(rest)..];
+                if (there.MustWake())
                     socket.Send(wake);
                 if (rest.Length == 0)
                     return true;
@@ -173,55 +244,24 @@ public sealed class Doorbell : IDisposable
         }
     }
 
-    private void LookForMessage()
+    /// <summary>Reads what is there of so many bytes of a message, and nothing of the next one: what is not taken yet stays in the ring, where it is seen.</summary>
+    private bool TryFill(int count)
     {
-        long since = Stopwatch.GetTimestamp();
-        while (memory.Messages.IsEmpty && Stopwatch.GetElapsedTime(since) < patience)
-            Thread.Yield();
-    }
-
-    /// <summary>Reads what the coordinator wrote, and sleeps until it has written something.</summary>
-    /// <returns>0 once it is gone.</returns>
-    private int ReadFromMemory(Span<byte> target)
-    {
-        while (true)
+        if (incoming.Length < count)
+            Array.Resize(ref incoming, count);
+        if (filled < count && TryHold())
         {
-            if (memory.Messages.Read(target) is > 0 and int count)
-                return count;
-            memory.Messages.FallAsleep();
-            if (memory.Messages.IsEmpty && socket.Receive(woken) == 0)
-                return 0;
-            memory.Messages.WakeUp();
-        }
-    }
-
-    /// <summary>Reads until so many bytes are there.</summary>
-    private bool Fill(int count)
-    {
-        if (begin == end)
-            begin = end = 0;
-        if (begin + count > incoming.Length)
-        {
-            byte[] target = count > incoming.Length ? new byte[count] : incoming;
-            incoming.AsSpan(begin, end - begin).CopyTo(target);
-            (incoming, begin, end) = (target, 0, end - begin);
-        }
-
-        try
-        {
-            while (end - begin < count)
+            try
             {
-                int read = isWorker ? ReadFromMemory(incoming.AsSpan(end)) : socket.Receive(incoming.AsSpan(end));
-                if (read == 0)
-                    return false;
-                end += read;
+                while (filled < count && here.Read(incoming.AsSpan(filled, count - filled)) is > 0 and int read)
+                    filled += read;
             }
+            finally
+            {
+                memory.Release();
+            }
+        }
 
-            return true;
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
-        {
-            return false;
-        }
+        return filled >= count;
     }
 }

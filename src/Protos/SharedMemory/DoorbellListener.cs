@@ -51,7 +51,7 @@ public sealed class DoorbellListener : IDisposable
                 return null;
             Socket accepted = socket.Accept();
             if (HasKey(accepted))
-                return new Doorbell(accepted, memory, isWorker: false);
+                return new Doorbell(accepted, memory, memory.ToWorker, memory.ToCoordinator);
             accepted.Dispose();
             return null;
         }

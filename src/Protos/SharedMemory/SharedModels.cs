@@ -16,7 +16,7 @@ public sealed unsafe class SharedModels : IDisposable
     /// <summary>Bytes of the key, a whole cache line.</summary>
     public const int KeyLength = 64;
 
-    private const int HeadLength = KeyLength + MessageRing.Length;
+    private const int HeadLength = KeyLength + (2 * MessageRing.Length);
 
     /// <summary>Places begin at whole cache lines: so many numbers each.</summary>
     private const int Line = 16;
@@ -41,7 +41,8 @@ public sealed unsafe class SharedModels : IDisposable
         byte* start = null;
         memory.AcquirePointer(ref start);
         Key = new ReadOnlySpan<byte>(start, KeyLength).ToArray();
-        Messages = new MessageRing(start + KeyLength);
+        ToWorker = new MessageRing(start + KeyLength);
+        ToCoordinator = new MessageRing(start + KeyLength + MessageRing.Length);
         float* numbers = (float*)(start + HeadLength);
         places = new Parameters[count];
         for (int place = 0; place < count; place++)
@@ -52,7 +53,10 @@ public sealed unsafe class SharedModels : IDisposable
     public byte[] Key { get; private set; }
 
     /// <summary>Messages from the coordinator to the one worker that the memory is offered to. Only to be used while this is held.</summary>
-    internal MessageRing Messages { get; }
+    internal MessageRing ToWorker { get; }
+
+    /// <summary>That worker's messages to the coordinator. Only to be used while this is held.</summary>
+    internal MessageRing ToCoordinator { get; }
 
     public int Count => places.Length;
 

@@ -1,9 +1,9 @@
-using System.Net.Sockets;
 using Backprop.Cluster.Tests.Commands;
 using Backprop.Core.Model;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
+using Google.Protobuf;
 
 namespace Backprop.Cluster.Tests.SharedMemory;
 
@@ -119,27 +119,36 @@ public sealed class DoorbellTests : IDisposable
     [InlineData(new byte[] { 2, 0, 0, 0, 10, 100 }, "truncated")]
     public void Receive_NoMessage_IsRefused(byte[] bytes, string says)
     {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        socket.Connect(new UnixDomainSocketEndPoint(door.Path));
-        socket.Send(memory.Key);
-        using Doorbell there = door.TryAccept()!;
-        socket.Send(bytes);
-        MalformedMessageException error = Assert.Throws<MalformedMessageException>(() => there.Receive(WorkerMessage.Parser));
-        Assert.Contains(says, error.Message, StringComparison.OrdinalIgnoreCase);
+        (Doorbell here, Doorbell there) = Connected();
+        using (here)
+        using (there)
+        {
+            memory.ToWorker.Write(bytes);
+            MalformedMessageException toWorker = Assert.Throws<MalformedMessageException>(() => here.Receive(CoordinatorMessage.Parser));
+            Assert.Contains(says, toWorker.Message, StringComparison.OrdinalIgnoreCase);
+            mapped.ToCoordinator.Write(bytes);
+            MalformedMessageException toCoordinator = Assert.Throws<MalformedMessageException>(() => there.TryReceive(WorkerMessage.Parser));
+            Assert.Contains(says, toCoordinator.Message, StringComparison.OrdinalIgnoreCase);
+        }
     }
 
-    [Theory]
-    [InlineData(new byte[] { 1, 0, 16, 0 }, "a message of 1048577 bytes, where 1048576 are the most")]
-    [InlineData(new byte[] { 2, 0, 0, 0, 10, 100 }, "truncated")]
-    public void Receive_NoMessageInMemory_IsRefused(byte[] bytes, string says)
+    [Fact]
+    public void TryReceive_PartOfAMessage_WaitsForTheRest()
     {
         (Doorbell here, Doorbell there) = Connected();
         using (here)
         using (there)
         {
-            memory.Messages.Write(bytes);
-            MalformedMessageException error = Assert.Throws<MalformedMessageException>(() => here.Receive(CoordinatorMessage.Parser));
-            Assert.Contains(says, error.Message, StringComparison.OrdinalIgnoreCase);
+            var message = new WorkerMessage { Join = new JoinRequest { Name = "whole" } };
+            byte[] bytes = [(byte)message.CalculateSize(), 0, 0, 0, .. message.ToByteArray()];
+            foreach (byte next in bytes)
+            {
+                Assert.Null(there.TryReceive(WorkerMessage.Parser));
+                mapped.ToCoordinator.Write([next]);
+            }
+
+            Assert.Equal(message, there.TryReceive(WorkerMessage.Parser));
+            Assert.Null(there.TryReceive(WorkerMessage.Parser));
         }
     }
 
@@ -164,11 +173,11 @@ public sealed class DoorbellTests : IDisposable
         {
             Assert.False(there.TrySend(new CoordinatorMessage { Assignment = new Assignment { RunId = new string('r', MessageRing.Length) } }));
             Span<byte> begun = new byte[MessageRing.Length];
-            Assert.InRange(mapped.Messages.Read(begun), 1, MessageRing.Length);
+            Assert.InRange(mapped.ToWorker.Read(begun), 1, MessageRing.Length);
 
             // The rest of a message that was cut off is never taken for the beginning of the next one.
             Assert.False(there.TrySend(new CoordinatorMessage { Heartbeat = new Heartbeat() }));
-            Assert.True(mapped.Messages.IsEmpty);
+            Assert.True(mapped.ToWorker.IsEmpty);
         }
     }
 
@@ -180,7 +189,7 @@ public sealed class DoorbellTests : IDisposable
         using (there)
         {
             Task<CoordinatorMessage?> receiving = Task.Run(() => here.Receive(CoordinatorMessage.Parser), TestContext.Current.CancellationToken);
-            while (!memory.Messages.IsReaderAsleep)
+            while (!memory.ToWorker.IsReaderAsleep)
                 await Task.Yield();
             Assert.True(there.TrySend(new CoordinatorMessage { Heartbeat = new Heartbeat() }));
             CoordinatorMessage? message = await receiving.WaitAsync(Processes.ProgramProcess.Deadline, TestContext.Current.CancellationToken);

@@ -52,7 +52,7 @@ public sealed class SharedModelsTests : IDisposable
 
         // training.proto: each W column after column, then b, layers ascending; 39 numbers are filled up to 48.
         byte[] filling = new byte[9 * sizeof(float)];
-        byte[] expected = [.. ours.Key, .. new byte[MessageRing.Length], .. Bytes(Random(1)), .. filling, .. Bytes(Random(2)), .. filling];
+        byte[] expected = [.. ours.Key, .. new byte[2 * MessageRing.Length], .. Bytes(Random(1)), .. filling, .. Bytes(Random(2)), .. filling];
         Assert.Equal(expected, ReadShared(path));
     }
 

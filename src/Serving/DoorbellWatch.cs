@@ -1,0 +1,79 @@
+using System.Diagnostics;
+
+namespace Backprop.Serving;
+
+/// <summary>
+/// Doorbells of workers on this machine. At each sleeps a thread of its own; the one that is woken takes what comes from all, and looks for more for a
+/// moment before it sleeps again, so that a step waits neither for a change of threads nor for the kernel.
+/// </summary>
+/// <param name="patience">
+/// How long it looks for more. Between two looks it gives its core away to whoever needs it, a worker that computes most likely, and has it again when that
+/// one has sent its value.
+/// </param>
+internal sealed class DoorbellWatch(EventQueue events, TimeSpan patience)
+{
+    private readonly Lock looking = new();
+    private readonly Lock changing = new();
+    private volatile DoorbellCaller[] callers = [];
+
+    /// <summary>Takes what comes from a worker until its doorbell is disposed of.</summary>
+    public void Attend(DoorbellCaller caller)
+    {
+        Change(others => [.. others, caller]);
+        new Thread(() => SleepAndLook(caller)) { IsBackground = true, Name = $"doorbell of {caller.Name}" }.Start();
+    }
+
+    private void SleepAndLook(DoorbellCaller caller)
+    {
+        do
+        {
+            lock (looking)
+                Look();
+        }
+        while (caller.Sleep());
+        Change(all => [.. all.Where(other => other != caller)]);
+    }
+
+    private void Change(Func<DoorbellCaller[], DoorbellCaller[]> change)
+    {
+        lock (changing)
+            callers = change(callers);
+    }
+
+    private void Look()
+    {
+        do
+        {
+            foreach (DoorbellCaller caller in callers)
+                caller.WakeUp();
+            long since = Stopwatch.GetTimestamp();
+            do
+            {
+                if (TryTake())
+                    since = Stopwatch.GetTimestamp();
+                else
+                    Thread.Yield();
+            }
+            while (Stopwatch.GetElapsedTime(since) < patience);
+        }
+        while (!TryFallAsleep());
+    }
+
+    /// <summary>One message of each, so that none is kept waiting by another's many.</summary>
+    private bool TryTake()
+    {
+        bool hasCome = false;
+        foreach (DoorbellCaller caller in callers)
+            hasCome |= caller.TryTake(events);
+        return hasCome;
+    }
+
+    /// <summary>All have to ring from now on, or the one that need not would never be heard.</summary>
+    private bool TryFallAsleep()
+    {
+        bool isQuiet = true;
+        foreach (DoorbellCaller caller in callers)
+            isQuiet &= caller.TryFallAsleep();
+        return isQuiet;
+    }
+}

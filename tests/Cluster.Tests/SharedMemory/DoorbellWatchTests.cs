@@ -1,0 +1,140 @@
+using System.Collections.Concurrent;
+using Backprop.Cluster.Tests.Commands;
+using Backprop.Cluster.Tests.Processes;
+using Backprop.Core.Model;
+using Backprop.Protos;
+using Backprop.Protos.SharedMemory;
+using Backprop.Serving;
+using Grpc.Core;
+
+namespace Backprop.Cluster.Tests.SharedMemory;
+
+public sealed class DoorbellWatchTests : IDisposable
+{
+    private static readonly NetworkShape shape = NetworkShape.Parse("2-1");
+
+    private readonly TemporaryDirectory directory = new();
+    private readonly ConcurrentQueue<IDisposable> opened = [];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        foreach (IDisposable one in opened.Reverse())
+            one.Dispose();
+        directory.Dispose();
+    }
+
+    /// <summary>A message that comes while the thread that looks falls asleep must ring, or nobody ever takes it.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    public async Task Attend_TwoWorkersAtAnyMoment_NoMessageIsLost(int patienceUs)
+    {
+        const int Messages = 20_000;
+        var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromMicroseconds(patienceUs));
+        Task<bool>[] talking = [.. new[] { "a", "b" }.Select(name =>
+        {
+            Doorbell worker = Answered(watch, name);
+            return Task.Factory.StartNew(
+                () => Enumerable.Range(0, Messages).All(i => IsAnswered(worker, i)), Cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        })];
+        Assert.All(await Task.WhenAll(talking).WaitAsync(ProgramProcess.Deadline, Cancellation), Assert.True);
+    }
+
+    /// <summary>A worker hands the values of several nodes out at once, and sleeps until it hears of them.</summary>
+    [Fact]
+    public async Task Attend_SeveralMessagesAtOnce_AllAreTaken()
+    {
+        Doorbell worker = Answered(new DoorbellWatch(new EventQueue(), TimeSpan.Zero), "a");
+        Task<bool> talking = Task.Run(
+            () => Enumerable.Range(0, 100).All(_ =>
+                Enumerable.Range(1, 9).All(i => IsSent(worker, i)) && Enumerable.Range(1, 9).All(i => IsHeard(worker, i))),
+            Cancellation);
+        Assert.True(await talking.WaitAsync(ProgramProcess.Deadline, Cancellation));
+    }
+
+    [Fact]
+    public async Task Attend_AnotherWorkerLater_IsHeardWhileTheFirstsThreadLooks()
+    {
+        var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromSeconds(1));
+        Doorbell first = Answered(watch, "first");
+        Assert.True(IsAnswered(first, 0));
+        Doorbell second = Answered(watch, "second");
+        Task<bool> heard = Task.Run(() => IsAnswered(second, 0), Cancellation);
+        Assert.True(await heard.WaitAsync(ProgramProcess.Deadline, Cancellation));
+        Assert.True(IsAnswered(first, 1));
+    }
+
+    [Fact]
+    public async Task Attend_AWorkerThatDoesNotFit_IsSentAwayAndTheOtherHeard()
+    {
+        var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromMicroseconds(5));
+        var closed = new TaskCompletionSource<Status>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var refusal = new Status(StatusCode.FailedPrecondition, "not asked for");
+        (Doorbell wrong, Doorbell end) = Connected("wrong");
+        watch.Attend(new DoorbellCaller(end, "wrong", _ => throw new RpcException(refusal), status => closed.TrySetResult(status)));
+        Doorbell other = Answered(watch, "other");
+        Assert.True(wrong.TrySend(new WorkerMessage()));
+        Assert.Equal(refusal, await closed.Task.WaitAsync(ProgramProcess.Deadline, Cancellation));
+        Assert.True(wrong.TrySend(new WorkerMessage()));
+        Assert.True(IsAnswered(other, 0));
+    }
+
+    /// <summary>The memory of a worker whose call is over may go while others' doorbells are looked at.</summary>
+    [Fact]
+    public void Attend_AWorkersMemoryIsGone_TheOtherIsHeard()
+    {
+        var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromMicroseconds(5));
+        (SharedModels memory, Doorbell end, _) = Open("gone");
+        watch.Attend(new DoorbellCaller(end, "gone", _ => { }, _ => { }));
+        Doorbell other = Answered(watch, "other");
+        Assert.True(IsAnswered(other, 0));
+        end.Dispose();
+        memory.Dispose();
+        Assert.True(IsAnswered(other, 1));
+    }
+
+    /// <summary>A worker whose messages are each answered with their number.</summary>
+    private Doorbell Answered(DoorbellWatch watch, string name)
+    {
+        (Doorbell worker, Doorbell end) = Connected(name);
+        watch.Attend(new DoorbellCaller(
+            end, name, message => end.TrySend(new CoordinatorMessage { Heartbeat = new Heartbeat { Threads = message.Heartbeat.Threads } }), _ => { }));
+        return worker;
+    }
+
+    private static bool IsAnswered(Doorbell worker, int number)
+    {
+        // At another moment of the looking each time.
+        Thread.SpinWait(number % 64);
+        return IsSent(worker, number) && IsHeard(worker, number);
+    }
+
+    private static bool IsSent(Doorbell worker, int number) =>
+        worker.TrySend(new WorkerMessage { Heartbeat = new Heartbeat { Threads = (uint)number } });
+
+    private static bool IsHeard(Doorbell worker, int number) => worker.Receive(CoordinatorMessage.Parser)?.Heartbeat.Threads == number;
+
+    private (Doorbell Worker, Doorbell End) Connected(string name)
+    {
+        (_, Doorbell end, Doorbell worker) = Open(name);
+        return (worker, end);
+    }
+
+    private (SharedModels Memory, Doorbell End, Doorbell Worker) Open(string name)
+    {
+        SharedModels memory = Opened(SharedModels.Create(Path.Combine(directory.Path, $"backprop-{name}"), shape, count: 1));
+        SharedModels mapped = Opened(SharedModels.TryOpen(memory.Path, memory.Key, shape, count: 1, isWritable: true)!);
+        DoorbellListener door = Opened(DoorbellListener.TryCreate(Path.Combine(directory.Path, name), memory)!);
+        Doorbell worker = Opened(Doorbell.TryConnect(door.Path, mapped)!);
+        return (memory, Opened(door.TryAccept()!), worker);
+    }
+
+    private T Opened<T>(T one)
+        where T : IDisposable
+    {
+        opened.Enqueue(one);
+        return one;
+    }
+}
