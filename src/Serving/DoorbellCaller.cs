@@ -6,7 +6,7 @@ using Grpc.Core;
 namespace Backprop.Serving;
 
 /// <summary>A worker at its doorbell: what it sends goes to its connection, until something comes that does not fit.</summary>
-/// <param name="take">Is given each message; may throw <see cref="RpcException"/> or <see cref="MalformedMessageException"/>.</param>
+/// <param name="take">Is given each message. What it throws ends this worker's call and no other's.</param>
 /// <param name="close">Ends the worker's call with a status.</param>
 internal sealed class DoorbellCaller(Doorbell bell, string name, Action<WorkerMessage> take, Action<Status> close)
 {
@@ -37,8 +37,18 @@ internal sealed class DoorbellCaller(Doorbell bell, string name, Action<WorkerMe
             End(new Status(StatusCode.InvalidArgument, $"Worker {name} sent by its doorbell {error.Message}."));
         }
 
+#pragma warning disable CA1031 // Such as that the call is over and its memory gone: the thread serves other workers too.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            End(new Status(StatusCode.Internal, $"What worker {name} sent by its doorbell could not be taken: {error.Message}"));
+        }
+
         return false;
     }
+
+    /// <summary>The worker's end of the doorbell is gone, and its call with it.</summary>
+    public void Leave() => End(new Status(StatusCode.Unavailable, "its connection broke"));
 
     /// <inheritdoc cref="Doorbell.WakeUp"/>
     public void WakeUp() => bell.WakeUp();

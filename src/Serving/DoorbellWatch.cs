@@ -31,6 +31,7 @@ internal sealed class DoorbellWatch(EventQueue events, TimeSpan patience)
                 Look();
         }
         while (caller.Sleep());
+        caller.Leave();
         Change(all => [.. all.Where(other => other != caller)]);
     }
 

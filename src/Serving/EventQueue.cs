@@ -12,13 +12,14 @@ internal sealed class EventQueue : IThreadPoolWorkItem
     private readonly ConcurrentQueue<RunEvent> events = new();
     private Action<RunEvent>? handle;
     private int isWorking = 1;
+    private int isTickWaiting;
 
     /// <summary>Begins with what has come so far.</summary>
     /// <param name="loop">Must not throw.</param>
     public void Open(Action<RunEvent> loop)
     {
         handle = loop;
-        Volatile.Write(ref isWorking, 0);
+        Interlocked.Exchange(ref isWorking, 0);
         Wake();
     }
 
@@ -26,6 +27,17 @@ internal sealed class EventQueue : IThreadPoolWorkItem
     public void Tell(SchedulerEvent happened)
     {
         Add(new RunEvent(happened));
+        Wake();
+    }
+
+    /// <summary>
+    /// Tells the loop that time passes, unless it has not seen the last tick yet: after a turn that waited for a disk it looks first at what workers
+    /// have sent meanwhile, and takes none of them for late.
+    /// </summary>
+    public void Tick(TimeSpan now)
+    {
+        if (Interlocked.Exchange(ref isTickWaiting, 1) == 0)
+            Add(new RunEvent(new SchedulerEvent.ClockTicked(now)));
         Wake();
     }
 
@@ -54,7 +66,12 @@ internal sealed class EventQueue : IThreadPoolWorkItem
         do
         {
             while (events.TryDequeue(out RunEvent happened))
+            {
+                if (happened.Event is SchedulerEvent.ClockTicked)
+                    Volatile.Write(ref isTickWaiting, 0);
                 handle!(happened);
+            }
+
             // Not a plain write: that may become seen after the look below, and whoever brings an event between the two would leave it to nobody.
             Interlocked.Exchange(ref isWorking, 0);
 

@@ -144,7 +144,13 @@ internal sealed class NodeValueReader(
     {
         int expected;
         lock (gate)
-            expected = asked[key].Examples;
+        {
+            // A worker that sends it both ways at once has been answered meanwhile.
+            if (!asked.TryGetValue(key, out (int Examples, int? Slot) one))
+                throw Refused($"{Describe(key)}, which it was not asked for; dropped");
+            expected = one.Examples;
+        }
+
         if (totals is null)
             throw Invalid($"{Describe(key)} without its totals");
         if (totals.ExampleCount != expected || totals.CorrectCount > totals.ExampleCount)

@@ -2,7 +2,6 @@ using Backprop.Core.Data;
 using Backprop.Core.Model;
 using Backprop.Core.Training;
 using Backprop.Protos;
-using Backprop.Scheduling;
 
 namespace Backprop.Serving;
 
@@ -49,7 +48,7 @@ internal sealed record RunSession(
         _ =>
         {
             Workers.Pulse();
-            Events.Tell(new SchedulerEvent.ClockTicked(Time.GetElapsedTime(0)));
+            Events.Tick(Time.GetElapsedTime(0));
         },
         null, TimeSpan.Zero, TickInterval);
 }

@@ -263,9 +263,18 @@ internal sealed class WorkerConnection(
     private void TakeRung(WorkerMessage message)
     {
         Hear();
-        Take(message.NodeValue is { } value
-            ? new WorkerFrame(value.Header ?? throw new MalformedMessageException("a value without a header"), [])
-            : new WorkerFrame(message));
+        switch (message.ContentCase)
+        {
+            case WorkerMessage.ContentOneofCase.NodeValue when message.NodeValue.Header is { Shared: true } header:
+                TakeNodeValue(new WorkerFrame(header, []));
+                break;
+            case WorkerMessage.ContentOneofCase.EvaluationValue:
+                Take(new WorkerFrame(message));
+                break;
+            default:
+                // It belongs to the call, whose reader may be at work on the same things.
+                throw new MalformedMessageException($"{message.ContentCase}, which does not come this way");
+        }
     }
 
     private void CheckReady(WorkerReady ready)

@@ -20,7 +20,7 @@ public sealed class DoorbellListener : IDisposable
 
     public string Path { get; }
 
-    /// <param name="memory">Who does not begin with its key is not taken in; what is sent goes through it.</param>
+    /// <param name="memory">Who does not begin with its key is not taken in; what is sent and received goes through it.</param>
     /// <returns>Null where there can be none: messages then travel over gRPC.</returns>
     public static DoorbellListener? TryCreate(string path, SharedModels memory)
     {

@@ -64,7 +64,7 @@ public sealed class DoorbellValueTests : IDisposable
 
     [Fact]
     public async Task Value_WithoutAHeader_EndsTheCall() =>
-        await RefusedAsync(new WorkerMessage { NodeValue = new NodeValue() }, StatusCode.InvalidArgument, "a value without a header");
+        await RefusedAsync(new WorkerMessage { NodeValue = new NodeValue() }, StatusCode.InvalidArgument, "NodeValue, which does not come this way");
 
     [Fact]
     public async Task Value_NotAskedFor_EndsTheCall()
@@ -77,8 +77,18 @@ public sealed class DoorbellValueTests : IDisposable
     }
 
     [Fact]
-    public async Task Ready_ASecondTimeByTheDoorbell_EndsTheCall() =>
-        await RefusedAsync(Ready(), StatusCode.InvalidArgument, "sent Ready twice");
+    public async Task Ready_ByTheDoorbell_EndsTheCall() =>
+        await RefusedAsync(Ready(), StatusCode.InvalidArgument, "Ready, which does not come this way");
+
+    /// <summary>Its parts come with the call, where another thread reads them.</summary>
+    [Fact]
+    public async Task Value_NotInASlot_EndsTheCall()
+    {
+        NodeHeader header = Header();
+        header.Shared = false;
+        await RefusedAsync(
+            new WorkerMessage { NodeValue = new NodeValue { Header = header } }, StatusCode.InvalidArgument, "NodeValue, which does not come this way");
+    }
 
     [Fact]
     public async Task Bytes_ThatAreNoMessage_EndTheCall()

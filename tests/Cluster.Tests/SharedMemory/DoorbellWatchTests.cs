@@ -4,6 +4,7 @@ using Backprop.Cluster.Tests.Processes;
 using Backprop.Core.Model;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
+using Backprop.Protos.Tensors;
 using Backprop.Serving;
 using Grpc.Core;
 
@@ -55,54 +56,113 @@ public sealed class DoorbellWatchTests : IDisposable
     }
 
     [Fact]
-    public async Task Attend_AnotherWorkerLater_IsHeardWhileTheFirstsThreadLooks()
+    public async Task Attend_AnotherWorkerLater_IsHeardWhileTheFirstNeverPauses()
     {
         var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromSeconds(1));
         Doorbell first = Answered(watch, "first");
-        Assert.True(IsAnswered(first, 0));
-        Doorbell second = Answered(watch, "second");
-        Task<bool> heard = Task.Run(() => IsAnswered(second, 0), Cancellation);
-        Assert.True(await heard.WaitAsync(ProgramProcess.Deadline, Cancellation));
-        Assert.True(IsAnswered(first, 1));
+        Doorbell second = Answered(watch, "second", out Task<bool> heard);
+        Task<bool> talking = Task.Run(
+            () =>
+            {
+                while (!heard.IsCompleted)
+                {
+                    if (!IsAnswered(first, 0))
+                        return false;
+                }
+
+                return true;
+            },
+            Cancellation);
+        await InTime(() => IsAnswered(second, 1));
+        Assert.True(await talking.WaitAsync(ProgramProcess.Deadline, Cancellation));
     }
 
-    [Fact]
-    public async Task Attend_AWorkerThatDoesNotFit_IsSentAwayAndTheOtherHeard()
+    /// <summary>What the thread of all workers throws would end the process.</summary>
+    [Theory]
+    [InlineData(StatusCode.FailedPrecondition, "not asked for")]
+    [InlineData(StatusCode.InvalidArgument, "Worker wrong sent by its doorbell nonsense.")]
+    [InlineData(StatusCode.Internal, "the memory is gone")]
+    public async Task Attend_AWorkerThatDoesNotFit_IsSentAwayAndTheOtherHeard(StatusCode code, string says)
     {
-        var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromMicroseconds(5));
+        Exception error = code switch
+        {
+            StatusCode.FailedPrecondition => new RpcException(new Status(code, says)),
+            StatusCode.InvalidArgument => new MalformedMessageException("nonsense"),
+            _ => new ObjectDisposedException(null, says),
+        };
+        int taken = 0;
         var closed = new TaskCompletionSource<Status>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var refusal = new Status(StatusCode.FailedPrecondition, "not asked for");
+        var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromMicroseconds(5));
         (Doorbell wrong, Doorbell end) = Connected("wrong");
-        watch.Attend(new DoorbellCaller(end, "wrong", _ => throw new RpcException(refusal), status => closed.TrySetResult(status)));
+        watch.Attend(new DoorbellCaller(
+            end, "wrong",
+            _ =>
+            {
+                taken++;
+                throw error;
+            },
+            status => closed.TrySetResult(status)));
         Doorbell other = Answered(watch, "other");
         Assert.True(wrong.TrySend(new WorkerMessage()));
-        Assert.Equal(refusal, await closed.Task.WaitAsync(ProgramProcess.Deadline, Cancellation));
+        Status status = await closed.Task.WaitAsync(ProgramProcess.Deadline, Cancellation);
+        Assert.Equal(code, status.StatusCode);
+        Assert.Contains(says, status.Detail, StringComparison.Ordinal);
         Assert.True(wrong.TrySend(new WorkerMessage()));
-        Assert.True(IsAnswered(other, 0));
+        for (int i = 0; i < 3; i++)
+            await InTime(() => IsAnswered(other, 0));
+        Assert.Equal(1, taken);
     }
 
     /// <summary>The memory of a worker whose call is over may go while others' doorbells are looked at.</summary>
     [Fact]
-    public void Attend_AWorkersMemoryIsGone_TheOtherIsHeard()
+    public async Task Attend_AWorkersMemoryIsGone_TheOtherIsHeard()
     {
         var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromMicroseconds(5));
         (SharedModels memory, Doorbell end, _) = Open("gone");
         watch.Attend(new DoorbellCaller(end, "gone", _ => { }, _ => { }));
         Doorbell other = Answered(watch, "other");
-        Assert.True(IsAnswered(other, 0));
-        end.Dispose();
+        await InTime(() => IsAnswered(other, 0));
         memory.Dispose();
-        Assert.True(IsAnswered(other, 1));
+        await InTime(() => IsAnswered(other, 1));
+        Assert.Null(end.TryReceive(WorkerMessage.Parser));
+        Assert.True(end.TryFallAsleep());
+        end.WakeUp();
+    }
+
+    /// <summary>Whoever does not answer any more would be waited for as long as its call says that it is alive.</summary>
+    [Fact]
+    public async Task Attend_TheWorkersEndIsGone_EndsItsCall()
+    {
+        var closed = new TaskCompletionSource<Status>(TaskCreationOptions.RunContinuationsAsynchronously);
+        (Doorbell worker, Doorbell end) = Connected("gone");
+        new DoorbellWatch(new EventQueue(), TimeSpan.Zero).Attend(new DoorbellCaller(end, "gone", _ => { }, status => closed.TrySetResult(status)));
+        worker.Dispose();
+        Status status = await closed.Task.WaitAsync(ProgramProcess.Deadline, Cancellation);
+        Assert.Equal(new Status(StatusCode.Unavailable, "its connection broke"), status);
     }
 
     /// <summary>A worker whose messages are each answered with their number.</summary>
-    private Doorbell Answered(DoorbellWatch watch, string name)
+    private Doorbell Answered(DoorbellWatch watch, string name) => Answered(watch, name, out _);
+
+    /// <param name="heard">Completes with the first message.</param>
+    private Doorbell Answered(DoorbellWatch watch, string name, out Task<bool> heard)
     {
+        var first = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        heard = first.Task;
         (Doorbell worker, Doorbell end) = Connected(name);
         watch.Attend(new DoorbellCaller(
-            end, name, message => end.TrySend(new CoordinatorMessage { Heartbeat = new Heartbeat { Threads = message.Heartbeat.Threads } }), _ => { }));
+            end, name,
+            message =>
+            {
+                first.TrySetResult(true);
+                end.TrySend(new CoordinatorMessage { Heartbeat = new Heartbeat { Threads = message.Heartbeat.Threads } });
+            },
+            _ => { }));
         return worker;
     }
+
+    private static async Task InTime(Func<bool> isSo) =>
+        Assert.True(await Task.Run(isSo, Cancellation).WaitAsync(ProgramProcess.Deadline, Cancellation));
 
     private static bool IsAnswered(Doorbell worker, int number)
     {
