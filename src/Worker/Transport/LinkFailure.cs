@@ -29,9 +29,12 @@ internal static class LinkFailure
     /// <summary>Somebody took the connection and did not begin to speak HTTP/2: TLS that gets plain text closes it, sooner or later.</summary>
     private static bool SpokeNoHttp(Exception cause) => !Causes(cause).Any(error => error is SocketException);
 
-    /// <summary>This side's handshake was done, and then the other side left: it has looked at what this one showed.</summary>
-    private static bool WasHungUpOn(Exception cause) =>
-        Causes(cause).Any(error => error is ObjectDisposedException or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded });
+    /// <summary>
+    /// This side's handshake was done, and then the other side left: it has looked at what this one showed. When it left before the first request, the
+    /// exception has no cause.
+    /// </summary>
+    private static bool WasHungUpOn(Exception cause) => Causes(cause).Any(error =>
+        error is ObjectDisposedException or HttpRequestException { InnerException: null } or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded });
 
     /// <summary>The handshake failed before there was a certificate to look at.</summary>
     private static bool SpokeNoTls(Exception cause) =>
