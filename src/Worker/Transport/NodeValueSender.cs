@@ -77,7 +77,7 @@ internal sealed class NodeValueSender(
         if (doorbell is null)
             outgoing.Add(message);
         else
-            doorbell.TrySend(message);
+            Ring(doorbell, message);
     }
 
     /// <summary>Waits until the numbers of all values have been copied out, so that their arrays may change.</summary>
@@ -100,6 +100,13 @@ internal sealed class NodeValueSender(
         Cost = totals.Cost,
     };
 
+    /// <summary>Sends, or hangs up, so that the coordinator ends the call: who only seems to send would be waited for as long as it says that it is alive.</summary>
+    private static void Ring(Doorbell doorbell, WorkerMessage message)
+    {
+        if (!doorbell.TrySend(message))
+            doorbell.Dispose();
+    }
+
     private void Send(ShardNode node, TensorPart[] parts, Totals? totals)
     {
         bool isShared = slots.ContainsKey(node);
@@ -116,7 +123,7 @@ internal sealed class NodeValueSender(
             computing.Tell(header);
         if (isShared && doorbell is not null)
         {
-            doorbell.TrySend(new WorkerMessage { NodeValue = new NodeValue { Header = header } });
+            Ring(doorbell, new WorkerMessage { NodeValue = new NodeValue { Header = header } });
             return;
         }
 

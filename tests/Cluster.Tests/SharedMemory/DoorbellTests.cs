@@ -1,8 +1,11 @@
 using Backprop.Cluster.Tests.Commands;
 using Backprop.Core.Model;
+using Backprop.Core.Sharding;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
+using Backprop.Worker;
+using Backprop.Worker.Transport;
 using Google.Protobuf;
 
 namespace Backprop.Cluster.Tests.SharedMemory;
@@ -178,6 +181,20 @@ public sealed class DoorbellTests : IDisposable
             // The rest of a message that was cut off is never taken for the beginning of the next one.
             Assert.False(there.TrySend(new CoordinatorMessage { Heartbeat = new Heartbeat() }));
             Assert.True(mapped.ToWorker.IsEmpty);
+        }
+    }
+
+    [Fact]
+    public void EvaluationReady_NothingCanBeSent_HangsUp()
+    {
+        (Doorbell here, Doorbell there) = Connected();
+        using (here)
+        using (there)
+        {
+            using var sender = new NodeValueSender(new OutgoingFrames(), "run", shared: null, here, new ComputingTime());
+            mapped.Dispose();
+            sender.EvaluationReady(0, new ShardNode(0, 1), default);
+            Assert.False(there.Sleep());
         }
     }
 
