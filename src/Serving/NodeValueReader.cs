@@ -89,9 +89,7 @@ internal sealed class NodeValueReader(
     private (SchedulerEvent.NodeValueReceived Event, GradientSum Sum) ReadShared(
         (WorkKind Kind, long Step, ShardNode Node) key, NodeHeader header)
     {
-        int? slot;
-        lock (gate)
-            slot = asked.GetValueOrDefault(key).Slot;
+        int? slot = Asked(key).Slot;
         if (slot is null)
             throw Refused($"{Describe(key)} by shared memory, where it was to be sent");
         NodeTotals totals = Totals(key, header.Totals);
@@ -124,13 +122,19 @@ internal sealed class NodeValueReader(
         if (node is null)
             throw Invalid("sent a value without a node");
         var key = (kind, (long)step, new ShardNode((int)Math.Min(node.First, int.MaxValue), (int)Math.Min(node.Count, int.MaxValue)));
+        _ = Asked(key);
+        return key;
+    }
+
+    /// <summary>What was noted of a value that the worker owes. One that it sends both ways at once may be answered between two looks.</summary>
+    private (int Examples, int? Slot) Asked((WorkKind Kind, long Step, ShardNode Node) key)
+    {
         lock (gate)
         {
-            if (!asked.ContainsKey(key))
-                throw Refused($"{Describe(key)}, which it was not asked for; dropped");
+            return asked.TryGetValue(key, out (int Examples, int? Slot) owed)
+                ? owed
+                : throw Refused($"{Describe(key)}, which it was not asked for; dropped");
         }
-
-        return key;
     }
 
     private SchedulerEvent.NodeValueReceived Answered((WorkKind Kind, long Step, ShardNode Node) key, bool isFinite)
@@ -142,15 +146,7 @@ internal sealed class NodeValueReader(
 
     private NodeTotals Totals((WorkKind Kind, long Step, ShardNode Node) key, Totals? totals)
     {
-        int expected;
-        lock (gate)
-        {
-            // A worker that sends it both ways at once has been answered meanwhile.
-            if (!asked.TryGetValue(key, out (int Examples, int? Slot) one))
-                throw Refused($"{Describe(key)}, which it was not asked for; dropped");
-            expected = one.Examples;
-        }
-
+        int expected = Asked(key).Examples;
         if (totals is null)
             throw Invalid($"{Describe(key)} without its totals");
         if (totals.ExampleCount != expected || totals.CorrectCount > totals.ExampleCount)
