@@ -92,15 +92,13 @@ internal sealed class NodeComputer : INodeSource
         long step = (long)assignment.Step;
         sender.Begin(assignment.Epoch, assignment.Step, nodes, assignment.Slots);
         trace?.Begin();
+        ReadOnlySpan<int> positions = examples.Of((int)assignment.Epoch, step, nodes);
+        // The next step most likely asks for the same nodes. An epoch's end brings another order and, before it, an evaluation.
+        ReadOnlySpan<int> next = plan.EndsEpoch(step) ? [] : examples.Of((int)assignment.Epoch, step + 1, nodes);
         backpropagation.Train(
-            dataset.Training, examples.Of((int)assignment.Epoch, step, nodes), parameters, nodes, plan.Shards,
-            plan.BatchSizeOf(step), trace ?? (IParameterGate)weights, trace ?? (INodeValueSink)sender);
+            dataset.Training, positions, parameters, nodes, plan.Shards, plan.BatchSizeOf(step),
+            trace ?? (IParameterGate)weights, trace ?? (INodeValueSink)sender, next);
         weights.WaitForAll();
-
-        // While the coordinator adds and updates: the next step most likely asks for the same nodes. An epoch's end brings another
-        // order and, before it, an evaluation.
-        if (!plan.EndsEpoch(step))
-            backpropagation.GatherAhead(dataset.Training, examples.Of((int)assignment.Epoch, step + 1, nodes));
         sender.WaitUntilWritten(ended);
     }
 

@@ -26,21 +26,29 @@ internal sealed class BackwardWork(
     public void Sum(int thread, int threadCount)
     {
         for (int node = 0; node < nodes.Count; node++)
-        {
-            LayerParameters sum = nodes.SumOf(node, Layer);
-            ColumnRange columns = nodes.ColumnsOf(node);
-            ReadOnlySpan<int> starts = nodes.ShardStartsOf(node);
-            ColumnBlock error = backward.Error(Layer, columns);
-            products[thread].MultiplyTransposeReduced(
-                error, forward.Activation(Layer, columns), starts, sum.Weights, thread, threadCount);
-            biasReductions[thread].Reduce(error, starts, sum.Biases.Values, new Share(thread, threadCount).Of(error.Rows));
-        }
+            Sum(thread, Layer, nodes.ColumnsOf(node), nodes.ShardStartsOf(node), nodes.SumOf(node, Layer), new Share(thread, threadCount));
+    }
+
+    /// <summary>BP4 and BP3 of some of a node's shards.</summary>
+    /// <param name="columns">The node's.</param>
+    /// <param name="starts">The first column of each of the shards, and the end, counted from the node's first.</param>
+    /// <param name="share">Which part of the sum.</param>
+    public void Sum(int thread, int layer, ColumnRange columns, ReadOnlySpan<int> starts, LayerParameters sum, Share share)
+    {
+        ColumnBlock error = backward.Error(layer, columns);
+        products[thread].MultiplyTransposeReduced(
+            error, forward.Activation(layer, columns), starts, sum.Weights, share.Index, share.Count);
+        biasReductions[thread].Reduce(error, starts, sum.Biases.Values, share.Of(error.Rows));
     }
 
     /// <summary>BP2; from the first layer there is nothing to carry to.</summary>
-    public void CarryBack(int thread, int threadCount)
+    public void CarryBack(int thread, int threadCount) =>
+        CarryBack(thread, Layer, ColumnRange.Of(nodes.ColumnCount, thread, threadCount));
+
+    /// <summary>BP2 for these columns.</summary>
+    public void CarryBack(int thread, int layer, ColumnRange columns)
     {
-        if (Layer > 0)
-            backward.CarryBack(Layer, Parameters!.Layers[Layer], products[thread], ColumnRange.Of(nodes.ColumnCount, thread, threadCount));
+        if (layer > 0)
+            backward.CarryBack(layer, Parameters!.Layers[layer], products[thread], columns);
     }
 }

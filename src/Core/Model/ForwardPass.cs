@@ -22,6 +22,7 @@ internal sealed class ForwardPass
     private readonly float[] outputWeightedInput;
     private readonly float[] targets;
     private readonly int[] indices;
+    private readonly int[] indicesAhead;
 
     public ForwardPass(NetworkModel model, int capacity)
     {
@@ -31,6 +32,7 @@ internal sealed class ForwardPass
         outputWeightedInput = new float[model.Shape.Outputs * capacity];
         targets = new float[model.Shape.Outputs * capacity];
         indices = new int[capacity];
+        indicesAhead = new int[capacity];
     }
 
     /// <summary>The most columns.</summary>
@@ -40,6 +42,9 @@ internal sealed class ForwardPass
 
     /// <summary>Where the examples of the next <see cref="Gather"/> are written, one a column.</summary>
     public Span<int> Indices(int columns) => indices.AsSpan(0, columns);
+
+    /// <summary>Where the examples of the next <see cref="GatherAhead"/> are written, and stay until they are wanted.</summary>
+    public Span<int> IndicesAhead(int columns) => indicesAhead.AsSpan(0, columns);
 
     /// <param name="layer">0: X; l: the activations that <see cref="Parameters.Layers"/>[l − 1] gives.</param>
     public ColumnBlock Activation(int layer, ColumnRange columns) =>
@@ -63,12 +68,10 @@ internal sealed class ForwardPass
     }
 
     /// <summary>X and Y from the examples in <see cref="Indices"/>.</summary>
-    public void Gather(ExampleSet examples, ColumnRange columns)
-    {
-        ReadOnlySpan<int> wanted = indices.AsSpan(columns.First, columns.Count);
-        examples.CopyInputs(wanted, Activation(0, columns));
-        examples.CopyTargets(wanted, Targets(columns));
-    }
+    public void Gather(ExampleSet examples, ColumnRange columns) => Fill(examples, indices, columns);
+
+    /// <summary>X and Y of another step from the examples in <see cref="IndicesAhead"/>: these columns of this one are no longer there.</summary>
+    public void GatherAhead(ExampleSet examples, ColumnRange columns) => Fill(examples, indicesAhead, columns);
 
     /// <summary>Carries columns through the layer <see cref="Parameters.Layers"/>[layer].</summary>
     public void Carry(int layer, LayerParameters parameters, MatrixProduct product, ColumnRange columns)
@@ -79,6 +82,13 @@ internal sealed class ForwardPass
         for (int column = 0; column < columns.Count; column++)
             ElementLoop.Map(default(Sum), z.Column(column), parameters.Biases.Values, z.Column(column));
         model.Activations[layer].Apply(z.Values, activation.Values, z.Rows);
+    }
+
+    private void Fill(ExampleSet examples, int[] source, ColumnRange columns)
+    {
+        ReadOnlySpan<int> wanted = source.AsSpan(columns.First, columns.Count);
+        examples.CopyInputs(wanted, Activation(0, columns));
+        examples.CopyTargets(wanted, Targets(columns));
     }
 
     private static ColumnBlock Block(float[] storage, int rows, ColumnRange columns) =>

@@ -31,9 +31,11 @@ internal sealed class ForwardWork(ForwardPass forward, OutputCosts costs, Backwa
     /// <summary>The output error is wanted after the last layer.</summary>
     public bool WithError { get; set; }
 
-    public void Execute(int thread, int threadCount)
+    public void Execute(int thread, int threadCount) => Execute(thread, ColumnRange.Of(Columns, thread, threadCount));
+
+    /// <summary>The thread's part, where its columns are these.</summary>
+    public void Execute(int thread, ColumnRange own)
     {
-        ColumnRange own = ColumnRange.Of(Columns, thread, threadCount);
         if (Examples is not null)
             forward.Gather(Examples, own);
         for (int layer = FirstLayer; layer < EndLayer; layer++)

@@ -19,22 +19,27 @@ public sealed class NodeBackpropagation
     // Evaluations go in chunks of this many columns, however small the mini-batch.
     private const int EvaluationColumns = 512;
 
+    // Examples a thread below which it takes longer to add the threads' sums than the threads wait for each other if they share each sum:
+    // where all sums fit into a core's own cache, and where they do not.
+    private const int SubnodeColumns = 24;
+    private const int LargeSubnodeColumns = 256;
+    private const int LargeModel = 1 << 18;
+
     // Multiply-adds below which waking other threads costs more than they save.
     private const long SharedWork = 150_000;
 
     private readonly NetworkModel model;
     private readonly int maximumColumns;
     private readonly ThreadTeam team;
-    private readonly long sharedWork;
     private readonly ForwardPass forward;
     private readonly OutputCosts costs;
     private readonly StepNodes stepNodes;
     private readonly ForwardWork forwardWork;
+    private readonly SharedForward forwardRun;
     private readonly BackwardWork backwardWork;
-    private NodeTotals[] shardTotals = [];
-    // Whose examples stand in the inputs since GatherAhead, and how many; null: those of no step to come.
-    private ExampleSet? gatheredAhead;
-    private int gatheredColumns;
+    private readonly SubnodeWork subnodeWork;
+    private readonly ExamplesAhead ahead;
+    private readonly int leastSubnodeColumns;
 
     /// <param name="maximumColumns">The most examples of one call of <see cref="Train"/>.</param>
     public NodeBackpropagation(NetworkModel model, int maximumColumns, ThreadTeam team)
@@ -49,14 +54,17 @@ public sealed class NodeBackpropagation
         this.model = model;
         this.maximumColumns = maximumColumns;
         this.team = team;
-        this.sharedWork = sharedWork;
         MatrixProduct[] products = [.. Enumerable.Range(0, team.ThreadCount).Select(_ => new MatrixProduct())];
         forward = new ForwardPass(model, Math.Max(maximumColumns, EvaluationColumns));
         costs = new OutputCosts(forward, model.Cost);
         stepNodes = new StepNodes(model.Shape);
         var backward = new BackwardPass(model, forward, maximumColumns);
         forwardWork = new ForwardWork(forward, costs, backward, products);
+        forwardRun = new SharedForward(forwardWork, model.Shape, team, sharedWork);
         backwardWork = new BackwardWork(forward, backward, stepNodes, products, model.Shape);
+        ahead = new ExamplesAhead(forward);
+        subnodeWork = new SubnodeWork(forwardWork, backwardWork, stepNodes, costs, model.Shape, team.ThreadCount);
+        leastSubnodeColumns = model.Shape.ParameterCount < LargeModel ? SubnodeColumns : LargeSubnodeColumns;
     }
 
     /// <summary>
@@ -70,25 +78,8 @@ public sealed class NodeBackpropagation
     {
         var zeros = new Parameters(model.Shape);
         int[] positions = [.. Enumerable.Range(0, batchSize)];
-        Train(training, positions, zeros, [new ShardNode(0, shardCount)], shardCount, batchSize, IParameterGate.Open, INodeValueSink.None);
+        Train(training, positions, zeros, [new ShardNode(0, shardCount)], shardCount, batchSize, IParameterGate.Open, INodeValueSink.None, positions);
         Evaluate(test, [new ShardNode(0, 1)], evaluationShards, zeros, IParameterGate.Open, new NodeTotals[1]);
-        GatherAhead(training, positions);
-    }
-
-    /// <summary>
-    /// Gathers examples while there is nothing else to do: where the next <see cref="Train"/> asks for exactly these, it
-    /// begins with the first layer. Inputs of the last step are no longer there afterwards.
-    /// </summary>
-    /// <exception cref="ArgumentException">There are too many.</exception>
-    public void GatherAhead(ExampleSet examples, ReadOnlySpan<int> positions)
-    {
-        CheckCount(positions.Length);
-        gatheredAhead = null;
-        forward.CheckFit(examples);
-        positions.CopyTo(forward.Indices(positions.Length));
-        (forwardWork.Examples, forwardWork.Columns) = (examples, positions.Length);
-        RunForward(0, 0);
-        (gatheredAhead, gatheredColumns) = (examples, positions.Length);
     }
 
     /// <summary>Computes the nodes' values and hands them to the sink, layer by layer from the last.</summary>
@@ -101,42 +92,36 @@ public sealed class NodeBackpropagation
     /// <param name="gate">
     /// Is asked before each layer's forward pass; afterwards that layer's weights must stay until the end.
     /// </param>
+    /// <param name="next">
+    /// The examples that the next call most likely asks for: gathered by threads that have nothing else to do, after the values have been
+    /// handed out. May be none.
+    /// </param>
     /// <exception cref="ArgumentException">
     /// Nodes and positions do not fit together, or there are too many columns.
     /// </exception>
     public void Train(
         ExampleSet examples, ReadOnlySpan<int> positions, Parameters parameters, IReadOnlyList<ShardNode> nodes,
-        int shardCount, int batchSize, IParameterGate gate, INodeValueSink sink)
+        int shardCount, int batchSize, IParameterGate gate, INodeValueSink sink, ReadOnlySpan<int> next = default)
     {
         stepNodes.Place(nodes, shardCount, batchSize, sink);
         int columns = positions.Length;
         if (stepNodes.ColumnCount != columns)
             throw new ArgumentException($"{columns} positions for nodes of {stepNodes.ColumnCount} examples.");
         CheckCount(columns);
+        CheckCount(next.Length);
 
-        bool isGathered = gatheredAhead == examples && positions.SequenceEqual(forward.Indices(gatheredColumns));
+        forward.CheckFit(examples);
+        forwardRun.Place(ahead.Are(examples, positions) ? null : examples, columns, parameters, gate);
+        ahead.Place(examples, next);
         positions.CopyTo(forward.Indices(columns));
         (forwardWork.WithCosts, forwardWork.WithError) = (true, true);
-        RunForward(isGathered ? null : examples, columns, parameters, gate);
-        sink.ForwardReady();
-
         backwardWork.Parameters = parameters;
-        for (int layer = model.Shape.LayerCount - 1; layer >= 0; layer--)
-        {
-            backwardWork.Layer = layer;
-            bool isShared = IsShared(MultiplyAdds(layer, columns));
-            if (isShared)
-                team.Run(backwardWork);
-            else
-                backwardWork.Sum(0, 1);
-            for (int n = 0; n < nodes.Count; n++)
-                sink.LayerReady(nodes[n], layer, stepNodes.SumOf(n, layer));
-            if (!isShared)
-                backwardWork.CarryBack(0, 1);
-        }
-
-        for (int n = 0; n < nodes.Count; n++)
-            sink.NodeReady(nodes[n], TotalsOf(n));
+        if (team.ThreadCount > 1 && subnodeWork.TryPlace(nodes, leastSubnodeColumns, sink))
+            TrainSubnodes(gate, sink, canGatherNext: next.Length == columns);
+        else
+            TrainLayers(nodes, sink);
+        if (!ahead.AreThere && next.Length > 0)
+            GatherAhead();
     }
 
     /// <summary>
@@ -176,54 +161,60 @@ public sealed class NodeBackpropagation
             var range = new ColumnRange(0, columns);
             inputs.Slice(first, columns).Values.CopyTo(forward.Activation(0, range).Values);
             (forwardWork.WithCosts, forwardWork.WithError) = (false, false);
-            RunForward(null, columns, parameters, IParameterGate.Open);
+            ahead.Forget();
+            forwardRun.Place(null, columns, parameters, IParameterGate.Open);
+            forwardRun.Run();
             forward.Activation(model.Shape.LayerCount, range).Values.CopyTo(outputs.Slice(first, columns).Values);
         }
     }
 
-    /// <summary>Examples, forward pass and what <see cref="forwardWork"/> is to compute of it, each layer as soon as the gate lets it.</summary>
-    /// <param name="examples">Null: the inputs stand in their place.</param>
-    private void RunForward(ExampleSet? examples, int columns, Parameters parameters, IParameterGate gate)
+    /// <summary>Each thread takes a descendant of the one node through the pass.</summary>
+    private void TrainSubnodes(IParameterGate gate, INodeValueSink sink, bool canGatherNext)
     {
-        gatheredAhead = null;
-        if (examples is not null)
-            forward.CheckFit(examples);
-        forwardWork.Examples = examples;
-        forwardWork.Columns = columns;
-        forwardWork.Parameters = parameters;
-        forwardWork.Gate = gate;
-        if (gate.IsOpen)
+        subnodeWork.WithForward = gate.IsOpen;
+        if (!gate.IsOpen)
         {
-            RunForward(0, model.Shape.LayerCount);
-            return;
+            forwardRun.Run();
+            sink.ForwardReady();
         }
 
-        // Threads that have nothing to do until weights come sleep between two runs.
-        RunForward(0, 0);
-        forwardWork.Examples = null;
-        forwardWork.Gate = IParameterGate.Open;
-        for (int layer = 0; layer < model.Shape.LayerCount; layer++)
-        {
-            gate.WaitForLayer(layer);
-            RunForward(layer, layer + 1);
-        }
+        subnodeWork.Next = canGatherNext ? ahead : null;
+        team.Run(subnodeWork);
+        if (canGatherNext)
+            ahead.Complete();
     }
 
-    private void RunForward(int firstLayer, int endLayer)
+    /// <summary>All threads take all nodes through a layer, and then the next.</summary>
+    private void TrainLayers(IReadOnlyList<ShardNode> nodes, INodeValueSink sink)
     {
-        (forwardWork.FirstLayer, forwardWork.EndLayer) = (firstLayer, endLayer);
-        // Copying an input takes about as long as some multiply-adds.
-        long work = forwardWork.Examples is null ? 0 : 10L * model.Shape.Inputs * forwardWork.Columns;
-        for (int layer = firstLayer; layer < endLayer; layer++)
-            work += MultiplyAdds(layer, forwardWork.Columns);
-        if (IsShared(work))
-            team.Run(forwardWork);
+        forwardRun.Run();
+        sink.ForwardReady();
+        for (int layer = model.Shape.LayerCount - 1; layer >= 0; layer--)
+        {
+            backwardWork.Layer = layer;
+            bool isShared = forwardRun.IsShared(layer, stepNodes.ColumnCount);
+            if (isShared)
+                team.Run(backwardWork);
+            else
+                backwardWork.Sum(0, 1);
+            for (int n = 0; n < nodes.Count; n++)
+                sink.LayerReady(nodes[n], layer, stepNodes.SumOf(n, layer));
+            if (!isShared)
+                backwardWork.CarryBack(0, 1);
+        }
+
+        for (int n = 0; n < nodes.Count; n++)
+            sink.NodeReady(nodes[n], costs.TotalsOf(stepNodes.ColumnsOf(n), stepNodes.ShardStartsOf(n)));
+    }
+
+    private void GatherAhead()
+    {
+        if (forwardRun.IsGatheringShared(ahead.Count))
+            team.Run(ahead);
         else
-            forwardWork.Execute(0, 1);
+            ahead.Execute(0, 1);
+        ahead.Complete();
     }
-
-    private long MultiplyAdds(int layer, int columns) =>
-        (long)model.Shape.Sizes[layer] * model.Shape.Sizes[layer + 1] * columns;
 
     private void CheckCount(int columns)
     {
@@ -231,15 +222,15 @@ public sealed class NodeBackpropagation
             throw new ArgumentException($"{columns} examples in one call; at most {maximumColumns} fit.");
     }
 
-    private bool IsShared(long multiplyAdds) => team.ThreadCount > 1 && multiplyAdds >= sharedWork;
-
     private NodeTotals EvaluateNode(ExampleSet examples, ShardNode node, int shardCount, Parameters parameters)
     {
         StepNodes.CheckNode(node, shardCount);
         (int start, int end) = ShardCut.Range(node, shardCount, examples.Count);
-        Span<NodeTotals> totals = ShardTotals(node.Count);
+        Span<NodeTotals> totals = costs.ShardTotals(node.Count);
         totals.Clear();
         int shard = 0;
+        ahead.Forget();
+        forward.CheckFit(examples);
         for (int first = start; first < end; first += EvaluationColumns)
         {
             int columns = Math.Min(EvaluationColumns, end - first);
@@ -247,7 +238,8 @@ public sealed class NodeBackpropagation
             for (int column = 0; column < columns; column++)
                 indices[column] = first + column;
             (forwardWork.WithCosts, forwardWork.WithError) = (true, false);
-            RunForward(examples, columns, parameters, IParameterGate.Open);
+            forwardRun.Place(examples, columns, parameters, IParameterGate.Open);
+            forwardRun.Run();
             for (int column = 0; column < columns; column++)
             {
                 while (first + column >= ShardCut.Start(node.First + shard + 1, shardCount, examples.Count))
@@ -257,28 +249,5 @@ public sealed class NodeBackpropagation
         }
 
         return ReductionTree.Total(totals);
-    }
-
-    private NodeTotals TotalsOf(int node)
-    {
-        int firstColumn = stepNodes.ColumnsOf(node).First;
-        ReadOnlySpan<int> starts = stepNodes.ShardStartsOf(node);
-        Span<NodeTotals> totals = ShardTotals(starts.Length - 1);
-        for (int shard = 0; shard < totals.Length; shard++)
-        {
-            NodeTotals sum = default;
-            for (int column = starts[shard]; column < starts[shard + 1]; column++)
-                sum += costs.TotalsOf(firstColumn + column);
-            totals[shard] = sum;
-        }
-
-        return ReductionTree.Total(totals);
-    }
-
-    private Span<NodeTotals> ShardTotals(int count)
-    {
-        if (shardTotals.Length < count)
-            shardTotals = new NodeTotals[count];
-        return shardTotals.AsSpan(0, count);
     }
 }

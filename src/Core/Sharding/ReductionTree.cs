@@ -34,11 +34,14 @@ public static class ReductionTree
         IReadOnlyList<LayerParameters> left, IReadOnlyList<LayerParameters> right, IReadOnlyList<LayerParameters> target, Share share)
     {
         for (int layer = 0; layer < target.Count; layer++)
-        {
-            Range range = share.Of(target[layer].Count);
-            ElementLoop.Map(
-                default(Sum), left[layer].Numbers.Span[range], right[layer].Numbers.Span[range], target[layer].Numbers.Span[range]);
-        }
+            AddLayer(left[layer], right[layer], target[layer], share);
+    }
+
+    /// <inheritdoc cref="AddLayers"/>
+    public static void AddLayer(LayerParameters left, LayerParameters right, LayerParameters target, Share share)
+    {
+        Range range = share.Of(target.Count);
+        ElementLoop.Map(default(Sum), left.Numbers.Span[range], right.Numbers.Span[range], target.Numbers.Span[range]);
     }
 
     /// <summary>The fewest nodes that together are shards [firstShard, endShard), in ascending order.</summary>

@@ -11,11 +11,27 @@ namespace Backprop.Core.Training;
 public sealed class StepExamples(TrainingPlan plan, ulong seed, bool shuffle)
 {
     private readonly int[] order = new int[plan.TrainingExamples];
-    private readonly List<int> examples = [];
     private int orderedEpoch = -1;
+    private Found latest = new();
+    private Found previous = new();
 
-    /// <summary>The examples of a step's nodes, node after node; valid until the next call.</summary>
+    /// <summary>
+    /// The examples of a step's nodes, node after node; valid until the second call from now, so that those of the next step can be
+    /// asked for while these are in use. They are found again without looking.
+    /// </summary>
     public ReadOnlySpan<int> Of(int epoch, long step, IReadOnlyList<ShardNode> nodes)
+    {
+        if (!latest.Is(epoch, step, nodes))
+        {
+            (latest, previous) = (previous, latest);
+            latest.Begin(epoch, step, nodes);
+            Find(epoch, step, nodes, latest.Examples);
+        }
+
+        return CollectionsMarshal.AsSpan(latest.Examples);
+    }
+
+    private void Find(int epoch, long step, IReadOnlyList<ShardNode> nodes, List<int> examples)
     {
         if (orderedEpoch != epoch)
         {
@@ -24,13 +40,41 @@ public sealed class StepExamples(TrainingPlan plan, ulong seed, bool shuffle)
         }
 
         (int first, int last) = plan.PositionsOf(step);
-        examples.Clear();
         foreach (ShardNode node in nodes)
         {
             (int start, int end) = ShardCut.Range(node, plan.Shards, last - first);
             examples.AddRange(order.AsSpan(first + start, end - start));
         }
+    }
 
-        return CollectionsMarshal.AsSpan(examples);
+    /// <summary>What was asked for, and found.</summary>
+    private sealed class Found
+    {
+        private readonly List<ShardNode> nodes = [];
+        private int epoch = -1;
+        private long step;
+
+        public List<int> Examples { get; } = [];
+
+        public bool Is(int askedEpoch, long askedStep, IReadOnlyList<ShardNode> askedNodes)
+        {
+            if (epoch != askedEpoch || step != askedStep || nodes.Count != askedNodes.Count)
+                return false;
+            for (int n = 0; n < nodes.Count; n++)
+            {
+                if (nodes[n] != askedNodes[n])
+                    return false;
+            }
+
+            return true;
+        }
+
+        public void Begin(int askedEpoch, long askedStep, IReadOnlyList<ShardNode> askedNodes)
+        {
+            (epoch, step) = (askedEpoch, askedStep);
+            nodes.Clear();
+            nodes.AddRange(askedNodes);
+            Examples.Clear();
+        }
     }
 }

@@ -99,44 +99,50 @@ public sealed class NodeBackpropagationTests
         AssertSame(Values([7, 8, 9], [[root]], 4, 1)[root], collector.Values[root]);
     }
 
-    [Fact]
-    public void GatherAhead_WhateverComesNext_SameBits()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Train_NextExamplesGatheredAhead_SameBitsWhateverComesNext(int threads)
     {
-        using var team = new ThreadTeam(2);
-        var computation = new NodeBackpropagation(model, 50, team, 1);
+        using var team = new ThreadTeam(threads);
+        var computation = new NodeBackpropagation(model, 90, team, 1);
         var root = new ShardNode(0, 4);
-        int[] ahead = [.. Enumerable.Range(20, 9)];
-        int[] others = [.. Enumerable.Range(30, 9)];
+        int[] first = [.. Enumerable.Range(200, 70)];
 
-        // The last: fewer of the same.
-        Action[] between = [() => { }, () => Evaluate(computation, [new ShardNode(0, 8)]), () => TrainOn(ahead), () => TrainOn(others)];
-        foreach (int[] next in new[] { ahead, others, ahead[..8] })
+        // As many, as many of which none is the same, fewer of the same, and more.
+        int[][] aheads = [[.. Enumerable.Range(20, 70)], [.. Enumerable.Range(100, 70)], [.. Enumerable.Range(20, 69)], [.. Enumerable.Range(20, 90)]];
+        foreach (int[] next in aheads)
         {
             GradientSum expected = Values(next, [[root]], 4, 1)[root];
-            foreach (Action comesBetween in between)
+            foreach (int[] ahead in aheads)
             {
-                computation.GatherAhead(examples, ahead);
-                comesBetween();
-                AssertSame(expected, TrainOn(next));
+                foreach (bool isEvaluated in new[] { false, true })
+                {
+                    AssertSame(Values(first, [[root]], 4, 1)[root], TrainOn(first, ahead));
+                    if (isEvaluated)
+                        Evaluate(computation, [new ShardNode(0, 8)]);
+                    AssertSame(expected, TrainOn(next, []));
+                }
             }
         }
 
-        GradientSum TrainOn(int[] positions)
+        GradientSum TrainOn(int[] positions, int[] next)
         {
             var collector = new NodeValueCollector(shape);
-            computation.Train(examples, positions, parameters, [root], 4, positions.Length, IParameterGate.Open, collector);
+            computation.Train(examples, positions, parameters, [root], 4, positions.Length, IParameterGate.Open, collector, next);
             return collector.Values[root];
         }
     }
 
     [Fact]
-    public void GatherAhead_OtherExamplesAtTheSamePositions_NotTaken()
+    public void Train_OtherExamplesGatheredAheadAtTheSamePositions_NotTaken()
     {
         using var team = new ThreadTeam(1);
         var computation = new NodeBackpropagation(model, 50, team);
         var root = new ShardNode(0, 4);
         var collector = new NodeValueCollector(shape);
-        computation.GatherAhead(RandomExamples.Create(4, 600, 19, 4), [1, 2, 3]);
+        computation.Train(
+            RandomExamples.Create(4, 600, 19, 4), [7, 8], parameters, [root], 4, 2, IParameterGate.Open, collector, [1, 2, 3]);
         computation.Train(examples, [1, 2, 3], parameters, [root], 4, 3, IParameterGate.Open, collector);
 
         AssertSame(Values([1, 2, 3], [[root]], 4, 1)[root], collector.Values[root]);
@@ -231,19 +237,20 @@ public sealed class NodeBackpropagationTests
 
     [Theory]
     [InlineData(1)]
+    [InlineData(2)]
     [InlineData(3)]
     public void Train_AfterWarmUp_AllocatesNothing(int threads)
     {
         using var team = new ThreadTeam(threads);
-        var computation = new NodeBackpropagation(model, 40, team, 1);
+        var computation = new NodeBackpropagation(model, 80, team, 1);
         ShardNode[] nodes = [new(0, 8)];
-        int[] positions = [.. Enumerable.Range(0, 40)];
+        int[] positions = [.. Enumerable.Range(0, 80)];
         var sink = new OrderLog { IsSilent = true };
         long allocated = long.MaxValue;
         for (int run = 0; run < 5; run++)
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
-            computation.Train(examples, positions, parameters, nodes, 8, 40, sink, sink);
+            computation.Train(examples, positions, parameters, nodes, 8, 80, sink, sink);
             allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         }
 
