@@ -32,15 +32,14 @@ internal sealed class TrainingRun : IDisposable
     private readonly NodeValues values;
     private readonly OwnComputation own;
     private readonly ValueComparison comparison;
-    private readonly RunWeights weights;
     private readonly IOptimizer optimizer;
-    private readonly LearningRateSchedule schedule;
-    private readonly OptimizerState state;
+    private readonly WeightsUpdate update;
     private readonly StepTimes times;
     private readonly RunTrace? trace;
     private readonly Queue<SchedulerEvent> answers = [];
     private readonly List<WorkerConnection> assigned = [];
     private readonly TaskCompletionSource<SchedulerCommand.Finish> finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private (Work Work, NodeTotals Totals)? committing;
     private NodeTotals epochTotals;
     private SchedulerCommand.Finish? finish;
 
@@ -62,14 +61,12 @@ internal sealed class TrainingRun : IDisposable
         own = new OwnComputation(setup, session.Gradients);
         comparison = new ValueComparison(values, own, isOff: session.Fingerprint is null);
         optimizer = OptimizerCatalog.Create(setup.Configuration);
-        schedule = LearningRateSchedule.Parse(setup.Configuration.Schedule);
-        state = optimizer.CreateState(setup.Configuration.Shape, setup.Start.State);
+        update = new WeightsUpdate(setup, session, team, optimizer);
         epochTotals = setup.Start.EpochTotals;
-        weights = new RunWeights(setup.InitialParameters, setup.Start.NextStep, session.Weights, session.Workers.Owes);
     }
 
     /// <summary>The weights after the last committed step.</summary>
-    public Parameters Parameters => weights.Current;
+    public Parameters Parameters => update.Current;
 
     /// <summary>Trains until the plan is done, a stop is asked for, or the run fails; nothing is done after that.</summary>
     public Task<SchedulerCommand.Finish> RunAsync()
@@ -125,10 +122,13 @@ internal sealed class TrainingRun : IDisposable
         foreach (SchedulerCommand command in scheduler.Handle(happened.Event))
         {
             kept |= command is SchedulerCommand.KeepValue;
+            if (command is not SchedulerCommand.Assign)
+                CompleteStep();
             if (finish is null)
                 Execute(command, happened);
         }
 
+        CompleteStep();
         return kept;
     }
 
@@ -169,7 +169,7 @@ internal sealed class TrainingRun : IDisposable
         double begin = trace?.Now ?? 0;
         if (session.Workers[assign.Worker] is { } worker)
         {
-            worker.Assign(assign.Work, assign.Nodes, weights);
+            update.Assign(worker, assign.Work, assign.Nodes);
             assigned.Add(worker);
             trace?.Assigned(assign.Worker, worker.Name, assign.Work, assign.Nodes, begin);
         }
@@ -198,7 +198,7 @@ internal sealed class TrainingRun : IDisposable
     private static NodeValue ValueOf(RunEvent happened) =>
         new(happened.Worker!.Id, happened.Worker.Name, happened.Sum, happened.Totals);
 
-    /// <summary>W ← W − (η/m)·∇W with the mini-batch's sums.</summary>
+    /// <summary>W ← W − (η/m)·∇W with the mini-batch's sums, or the first layer of it.</summary>
     /// <param name="stillOwed">Nodes whose values a second worker is yet to send.</param>
     private void CommitStep(Work work, IReadOnlyList<ShardNode> stillOwed)
     {
@@ -210,25 +210,42 @@ internal sealed class TrainingRun : IDisposable
         NodeTotals totals = sum.Totals;
         if (FailOn(Incomplete(work, totals)))
             return;
-        double rate = schedule.RateAt(setup.Configuration.LearningRate, work.Epoch);
-        if (!team.TryUpdate(optimizer, Parameters, weights.Next(), sum, Divergence.LimitOf(rate, totals.ExampleCount), rate, state))
-        {
-            FailOn(Divergence.Find(work.Step, totals, sum.Added(), rate, setup.Configuration));
-
-            // The weights before the step may still be good.
-            if (Parameters.AreFinite())
-                recorder.CheckpointDue(work.Step, Parameters, state, epochTotals, canWait: false);
+        committing = (work, totals);
+        if (DivergedIn(update.Begin(work, sum)))
             return;
-        }
-
-        weights.Advance(work.Step + 1);
         times.Committed(session.Time.GetElapsedTime(begin));
         trace?.Committed(work, traced);
+        if (!update.IsOpen)
+            CompleteStep();
+    }
+
+    /// <summary>Updates the layers that the first workers have not waited for, and notes the step.</summary>
+    private void CompleteStep()
+    {
+        if (committing is not var (work, totals) || finish is not null)
+            return;
+        double traced = trace?.Now ?? 0;
+        bool wasOpen = update.IsOpen;
+        if (DivergedIn(update.Complete()))
+            return;
+        if (wasOpen)
+            trace?.Updated(work, traced);
+        committing = null;
         epochTotals += totals;
         recorder.StepCommitted(work.Step, totals, values.Givers);
         values.Clear();
         if (setup.Plan.EndsEpoch(work.Step))
             FailOn(Divergence.Find(work.Step, Parameters, setup.Configuration));
+    }
+
+    /// <returns>Whether there is something to fail on; the weights before the step may still be good, and are kept then.</returns>
+    private bool DivergedIn(string? divergence)
+    {
+        if (!FailOn(divergence))
+            return false;
+        if (Parameters.AreFinite())
+            recorder.CheckpointDue(committing!.Value.Work.Step, Parameters, update.State, epochTotals, canWait: false);
+        return true;
     }
 
     /// <summary>The last look before a sum is used: whatever went wrong before, it has every example once.</summary>
@@ -239,7 +256,7 @@ internal sealed class TrainingRun : IDisposable
     private void SaveCheckpoint(SchedulerCommand.SaveCheckpoint save)
     {
         if (!FailOn(Divergence.Find(save.NextStep - 1, Parameters, setup.Configuration)))
-            recorder.CheckpointDue(save.NextStep, Parameters, state, epochTotals, save.CanWait);
+            recorder.CheckpointDue(save.NextStep, Parameters, update.State, epochTotals, save.CanWait);
     }
 
     /// <returns>Whether there is something to fail on.</returns>

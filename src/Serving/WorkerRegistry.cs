@@ -95,6 +95,21 @@ internal sealed class WorkerRegistry
         }
     }
 
+    /// <summary>Whether a worker has to be sent weights, since it does not read them where they stand.</summary>
+    public bool AnyIsSentWeights()
+    {
+        lock (gate)
+        {
+            foreach (WorkerConnection worker in living.Values)
+            {
+                if (!worker.UsesSharedWeights)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Tells all workers that the run is over, and lets no more in.</summary>
     public void EndRun(RunEnded message)
     {

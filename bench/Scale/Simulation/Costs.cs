@@ -18,6 +18,9 @@ internal sealed record Costs
     /// <summary>Adding one number of a value to another value's.</summary>
     public double AddSecondsPerNumber { get; init; }
 
-    /// <summary>The tree's last addition, the look at its sum and the update by it, for the whole model.</summary>
+    /// <summary>
+    /// The tree's last addition, the look at its sum and the update by it, for the layers that are updated before the first weights are sent: those
+    /// after it are updated while that one travels.
+    /// </summary>
     public double UpdateSeconds { get; init; }
 }

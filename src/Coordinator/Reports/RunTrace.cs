@@ -104,6 +104,11 @@ internal sealed class RunTrace : IDisposable
         workBegin = null;
     }
 
+    /// <summary>The layers after the first are updated too, which has happened while workers were at that one.</summary>
+    /// <param name="since">When the coordinator went on with them.</param>
+    public void Updated(Work work, double since) =>
+        file.Span(Coordinator, CoordinatorWork, "update further layers", "computing", work.Step, since, Now);
+
     public void Gone(WorkerId worker) => workers.Remove(worker);
 
     public void Dispose() => file.Dispose();

@@ -48,6 +48,13 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
     /// <returns>False: one is, or the cost is not finite; parameters and state are as they were, and what was updated is of no use.</returns>
     public bool TryUpdate(
         IOptimizer optimizer, Parameters parameters, Parameters updated, RootSum sum, float limit, double learningRate,
+        OptimizerState state) =>
+        TryBeginUpdate(optimizer, parameters, updated, sum, limit, learningRate, state) && TryUpdate(0, parameters.Layers.Count);
+
+    /// <summary>Names the step whose layers are then to be updated, all of them, by <see cref="TryUpdate(int, int)"/>.</summary>
+    /// <inheritdoc cref="TryUpdate(IOptimizer, Parameters, Parameters, RootSum, float, double, OptimizerState)"/>
+    public bool TryBeginUpdate(
+        IOptimizer optimizer, Parameters parameters, Parameters updated, RootSum sum, float limit, double learningRate,
         OptimizerState state)
     {
         if (!double.IsFinite(sum.Totals.Cost))
@@ -64,6 +71,14 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
             update.OnlyLooks = false;
         }
 
+        return true;
+    }
+
+    /// <summary>Updates layers [first, end) of the step.</summary>
+    /// <returns>False: an element of their sums is too far from 0, or NaN.</returns>
+    public bool TryUpdate(int first, int end)
+    {
+        (update.FirstLayer, update.EndLayer) = (first, end);
         Run(update);
         return !update.Exceeded;
     }

@@ -26,15 +26,21 @@ internal sealed class StepUpdate : ITeamWork
     /// <summary>Looks at the sum and changes nothing.</summary>
     public bool OnlyLooks { get; set; }
 
+    public int FirstLayer { get; set; }
+
+    /// <summary>The layer before which to end.</summary>
+    public int EndLayer { get; set; }
+
     /// <summary>An element of the sum is beyond the limit.</summary>
     public bool Exceeded => exceeded;
 
-    /// <summary>Names the next step.</summary>
+    /// <summary>Names the next step, all layers of it.</summary>
     public void Prepare(
         IOptimizer stepOptimizer, Parameters before, Parameters after, RootSum gradient, float largest, double rate, OptimizerState optimizerState)
     {
         (optimizer, parameters, updated, sum) = (stepOptimizer, before, after, gradient);
         (limit, learningRate, state) = (largest, rate, optimizerState);
+        (FirstLayer, EndLayer) = (0, before.Layers.Count);
         (OnlyLooks, exceeded) = (false, false);
     }
 
@@ -42,7 +48,7 @@ internal sealed class StepUpdate : ITeamWork
     {
         var share = new Share(thread, threadCount);
         Span<float> scratch = stackalloc float[BlockLength];
-        for (int layer = 0; layer < parameters.Layers.Count; layer++)
+        for (int layer = FirstLayer; layer < EndLayer; layer++)
         {
             int weights = parameters.Layers[layer].Weights.Memory.Length;
             int count = parameters.Layers[layer].Count;

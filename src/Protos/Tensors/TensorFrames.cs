@@ -10,6 +10,10 @@ public static class TensorFrames
     /// <summary>Numbers a frame: 256 KiB, far below the message limit and large enough that frames cost little.</summary>
     public const int NumbersAtMost = 64 * 1024;
 
+    /// <summary>Whether a model's first layer fills a frame, and so can go before the layers after it exist at no cost.</summary>
+    public static bool FirstLayerFillsOne(NetworkShape shape) =>
+        shape.LayerCount > 1 && (long)shape.Sizes[1] * (shape.Sizes[0] + 1) >= NumbersAtMost;
+
     /// <summary>Appends a layer's W and b to the parts of the frame being filled; full frames go out.</summary>
     /// <param name="parts">The frame being filled; its parts may be of layers before.</param>
     /// <param name="send">Takes the parts of a full frame.</param>

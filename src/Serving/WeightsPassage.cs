@@ -2,13 +2,12 @@ using Backprop.Core.Model;
 using Backprop.Core.Sharding;
 using Backprop.Protos.Tensors;
 using Backprop.Scheduling;
-using Backprop.Serving;
 
-namespace Backprop.Worker.Relay;
+namespace Backprop.Serving;
 
 /// <summary>
-/// A step's weights on their way through a relay: each part goes on when it has come, in the order in which all workers take them. Used by
-/// one thread at a time.
+/// A step's weights while they come to exist: each part goes on to the workers that are sent weights when it is there, in the order in which all take
+/// them. At the coordinator parts come from the update, at a relay from its coordinator. Used by one thread at a time.
 /// </summary>
 /// <remarks>
 /// A worker takes nothing but the step's weights between the assignment that announces them and the last of them. So whoever is being
@@ -25,6 +24,7 @@ internal sealed class WeightsPassage
     /// <summary>Whether parts are still to come.</summary>
     public bool IsOpen { get; private set; }
 
+    /// <param name="nextStep">Before which step these are the weights.</param>
     /// <param name="arriving">Where the parts stand once they have come.</param>
     public void Begin(long nextStep, IReadOnlyList<LayerParameters> arriving)
     {

@@ -1,0 +1,122 @@
+using Backprop.Coordinator.Commands;
+using Backprop.Core.Model;
+using Backprop.Core.Optimizers;
+using Backprop.Core.Sharding;
+using Backprop.Core.Training;
+using Backprop.Protos.Tensors;
+using Backprop.Serving;
+using Work = Backprop.Scheduling.Work;
+
+namespace Backprop.Coordinator;
+
+/// <summary>
+/// W ← W − (η/m)·∇W, layer by layer: who is sent weights has the first layer's, and begins with it, while the layers after it are still being
+/// updated. Who reads them in shared memory is told when all stand there.
+/// </summary>
+internal sealed class WeightsUpdate
+{
+    private readonly RunSession session;
+    private readonly ModelTeam team;
+    private readonly RunConfiguration configuration;
+    private readonly IOptimizer optimizer;
+    private readonly LearningRateSchedule schedule;
+    private readonly RunWeights weights;
+    private readonly WeightsPassage passage = new();
+    private readonly List<TensorPart> unsent = [];
+    private readonly bool hasLayersToPass;
+    private IReadOnlyList<LayerParameters> updated = [];
+    private Work begun;
+    private RootSum sum;
+    private double rate;
+
+    public WeightsUpdate(RunSetup setup, RunSession session, ModelTeam team, IOptimizer optimizer)
+    {
+        this.session = session;
+        this.team = team;
+        this.optimizer = optimizer;
+        configuration = setup.Configuration;
+        schedule = LearningRateSchedule.Parse(configuration.Schedule);
+        State = optimizer.CreateState(configuration.Shape, setup.Start.State);
+        weights = new RunWeights(setup.InitialParameters, setup.Start.NextStep, session.Weights, session.Workers.Owes);
+        hasLayersToPass = TensorFrames.FirstLayerFillsOne(configuration.Shape);
+    }
+
+    /// <summary>The weights after the last step that is complete.</summary>
+    public Parameters Current => weights.Current;
+
+    public OptimizerState State { get; }
+
+    /// <summary>Whether layers of a step are still to be updated.</summary>
+    public bool IsOpen => passage.IsOpen;
+
+    /// <summary>Updates all layers, or the first, where others are waiting for it; then <see cref="Complete"/> has to follow.</summary>
+    /// <param name="gradient">The mini-batch's sums: to stay as they are until the step is complete.</param>
+    /// <returns>Why training cannot go on, or null.</returns>
+    public string? Begin(Work work, RootSum gradient)
+    {
+        (begun, sum) = (work, gradient);
+        rate = schedule.RateAt(configuration.LearningRate, work.Epoch);
+        Parameters next = weights.Next();
+        updated = next.Layers;
+        if (!team.TryBeginUpdate(
+            optimizer, Current, next, sum, Divergence.LimitOf(rate, sum.Totals.ExampleCount), rate, State))
+        {
+            return WhyDiverged();
+        }
+
+        if (hasLayersToPass && session.Workers.AnyIsSentWeights())
+        {
+            passage.Begin(work.Step + 1, updated);
+            string? why = Pass(0);
+            SendRest();
+            return why;
+        }
+
+        return team.TryUpdate(0, updated.Count) ? null : WhyDiverged();
+    }
+
+    /// <summary>Updates what is left, and makes the step's weights the current ones.</summary>
+    /// <returns>Why training cannot go on, or null.</returns>
+    public string? Complete()
+    {
+        for (int layer = 1; IsOpen && layer < updated.Count; layer++)
+        {
+            if (Pass(layer) is { } why)
+                return why;
+        }
+
+        SendRest();
+        weights.Advance(begun.Step + 1);
+        foreach ((WorkerConnection worker, Work work, IReadOnlyList<ShardNode> nodes) in passage.End())
+            worker.Assign(work, nodes, weights);
+        return null;
+    }
+
+    /// <summary>Gives a worker nodes with the current weights, or with those of the step that is being updated as they come to exist.</summary>
+    public void Assign(WorkerConnection worker, Work work, IReadOnlyList<ShardNode> nodes)
+    {
+        if (IsOpen)
+            passage.Assign(worker, work, nodes);
+        else
+            worker.Assign(work, nodes, weights);
+    }
+
+    private string? Pass(int layer)
+    {
+        if (!team.TryUpdate(layer, layer + 1))
+            return WhyDiverged();
+        TensorFrames.Append(unsent, layer, updated[layer], Send);
+        return null;
+    }
+
+    private void SendRest()
+    {
+        if (unsent.Count > 0)
+            Send([.. unsent]);
+        unsent.Clear();
+    }
+
+    private void Send(TensorPart[] parts) => passage.Pass(parts);
+
+    private string? WhyDiverged() => Divergence.Find(begun.Step, sum.Totals, sum.Added(), rate, configuration);
+}

@@ -1,0 +1,160 @@
+using Backprop.Cluster.Tests.Reports;
+using Backprop.Coordinator;
+using Backprop.Coordinator.Commands;
+using Backprop.Core.Data;
+using Backprop.Core.LinearAlgebra;
+using Backprop.Core.Model;
+using Backprop.Core.Optimizers;
+using Backprop.Core.Sharding;
+using Backprop.Core.Training;
+using Backprop.Protos;
+using Backprop.Protos.Tensors;
+using Backprop.Scheduling;
+using Backprop.Serving;
+using Grpc.Core;
+using WorkKind = Backprop.Scheduling.WorkKind;
+
+namespace Backprop.Cluster.Tests.Weights;
+
+/// <summary>Who is sent weights has the first layer's before those after it are updated, where a layer fills a message.</summary>
+public sealed class WeightsUpdateTests : IDisposable
+{
+    // 71,500 numbers, 33,030 and 310.
+    private const string Layers = "64-1100-30-10";
+    private const float Weight = 1;
+    private const float Gradient = 4;
+    private const int Examples = 2;
+    private const float Rate = 0.25f;
+
+    // 1 − ¼·(4/2).
+    private const float Updated = 0.5f;
+
+    private static readonly NetworkShape shape = NetworkShape.Parse(Layers);
+    private static readonly Work step = new(WorkKind.Training, 0, 0, Shards: 1, Examples);
+    private static readonly Work next = new(WorkKind.Training, 0, 1, Shards: 1, Examples);
+
+    private readonly RunSession session = RunSession.Open(
+        new Welcome { RunId = "run" }, shape, TinyDataset(), null, new HashSet<string>(), TimeProvider.System);
+
+    private readonly ThreadTeam team = new(2);
+    private readonly SentParts sent = new();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => team.Dispose();
+
+    [Fact]
+    public async Task Begin_AWorkerIsSentWeights_ItHasTheFirstLayerAlone()
+    {
+        using WorkerConnection worker = Join("far");
+        WeightsUpdate update = Update();
+
+        Assert.Null(update.Begin(step, Sums(Gradient, Gradient)));
+        Assert.True(update.IsOpen);
+        update.Assign(worker, next, [new ShardNode(0, 1)]);
+        Task writing = worker.WriteAsync(sent, Cancellation, Cancellation);
+        Assert.Equal(["assignment", "0: 65536", "0: 5964"], sent.Told);
+        Assert.Equal(Weight, update.Current.Layers[0].Numbers.Span[0]);
+
+        Assert.Null(update.Complete());
+        Assert.False(update.IsOpen);
+        worker.Finish(new RunEnded());
+        await writing;
+        Assert.Equal(["assignment", "0: 65536", "0: 5964", "1: 33030, 2: 310", "end"], sent.Told);
+        Assert.All(sent.Numbers, number => Assert.Equal(Updated, number));
+        Assert.All(update.Current.Layers, layer => Assert.DoesNotContain(layer.Numbers.ToArray(), number => number != Updated));
+    }
+
+    /// <summary>Nothing can be done about what was sent; the weights before the step stay the current ones.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void Step_ALayerDiverges_SaysSoAndKeepsTheWeightsBefore(int layer)
+    {
+        using WorkerConnection worker = Join("far");
+        WeightsUpdate update = Update();
+        string? why = update.Begin(step, Sums(layer == 0 ? float.NaN : Gradient, layer == 2 ? float.NaN : Gradient));
+        Assert.Equal(layer == 0, why is not null);
+        why ??= update.Complete();
+
+        Assert.StartsWith("training diverged at step 0: ", why, StringComparison.Ordinal);
+        Assert.All(update.Current.Layers, all => Assert.DoesNotContain(all.Numbers.ToArray(), number => number != Weight));
+    }
+
+    [Fact]
+    public void Begin_NobodyIsSentWeights_UpdatesAllLayers()
+    {
+        WeightsUpdate update = Update();
+        Assert.Null(update.Begin(step, Sums(Gradient, Gradient)));
+        Assert.False(update.IsOpen);
+        Assert.Null(update.Complete());
+        Assert.All(update.Current.Layers, layer => Assert.DoesNotContain(layer.Numbers.ToArray(), number => number != Updated));
+    }
+
+    private WeightsUpdate Update()
+    {
+        RunConfiguration configuration = SampleRun.Configuration with
+        {
+            Layers = Layers, Activations = "relu,relu,softmax", LearningRate = Rate, Momentum = 0, L2 = 0, Schedule = "constant",
+        };
+        Dataset dataset = session.Dataset;
+        var setup = new RunSetup(
+            configuration, NetworkModel.Create(shape, configuration.Activations, configuration.Cost),
+            configuration.Plan(dataset.Training.Count, dataset.Test.Count, checkpointEvery: 0), dataset, new TrainingStart(Filled(Weight)));
+        return new WeightsUpdate(setup, session, new ModelTeam(team, shape), OptimizerCatalog.Create(configuration));
+    }
+
+    private WorkerConnection Join(string name)
+    {
+        var join = new JoinRequest { Name = name, Threads = 1 };
+        return session.Workers.Add(join, id => new WorkerConnection(
+            id, join, isLocal: false, "run", "ab", session.Gradients, slots: null, door: null,
+            new DoorbellWatch(session.Events, TimeSpan.Zero), session.Events, TimeProvider.System));
+    }
+
+    private static RootSum Sums(float first, float last)
+    {
+        Parameters sums = Filled(Gradient);
+        sums.Layers[0].Numbers.Span[1] = first;
+        sums.Layers[2].Numbers.Span[1] = last;
+        return new RootSum(sums.Layers, null, new NodeTotals(Examples, 0, 1));
+    }
+
+    private static Parameters Filled(float number)
+    {
+        var filled = new Parameters(shape);
+        foreach (LayerParameters layer in filled.Layers)
+            layer.Numbers.Span.Fill(number);
+        return filled;
+    }
+
+    private static Dataset TinyDataset()
+    {
+        static ExampleSet Of(int count) => ExampleSet.FromBytes(new byte[count * 64], 16, new int[count], 64, 10);
+        return new Dataset("tiny", Of(12), Of(3));
+    }
+
+    private sealed class SentParts : IServerStreamWriter<Frame<CoordinatorMessage, WeightsHeader>>
+    {
+        public List<string> Told { get; } = [];
+
+        public List<float> Numbers { get; } = [];
+
+        public WriteOptions? WriteOptions { get; set; }
+
+        public Task WriteAsync(Frame<CoordinatorMessage, WeightsHeader> message)
+        {
+            Told.Add(message.Message switch
+            {
+                null => string.Join(", ", message.Parts.Select(part => $"{part.Layer}: {part.Values.Length}")),
+                { Assignment: not null } => "assignment",
+                _ => "end",
+            });
+            foreach (TensorPart part in message.Parts)
+                Numbers.AddRange(part.Values.ToArray());
+            return Task.CompletedTask;
+        }
+
+        public Task WriteAsync(Frame<CoordinatorMessage, WeightsHeader> message, CancellationToken cancellationToken) => WriteAsync(message);
+    }
+}
