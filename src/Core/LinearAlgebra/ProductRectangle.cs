@@ -157,6 +157,8 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
         float* bSource = tile.B;
         float* cSource = tile.C;
         tile.CColumn = area.CColumn;
+        // Looked up once: few rows are one panel, which as many tiles have as there are panels of B.
+        (int firstHeight, VectorWidth firstVectors) = RowPanels.Next(endRow - firstRow, widest);
         for (int column = 0; column < columns;)
         {
             int width = kernels.WidthOf(columns - column);
@@ -174,9 +176,11 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
             tile.BStep = area.BDepth;
             tile.BColumn = width == 1 ? 0 : area.BLane;
             tile.Columns = width;
-            for (int row = firstRow, height; row < endRow; row += height)
+            (int height, VectorWidth vectors) = (firstHeight, firstVectors);
+            for (int row = firstRow; row < endRow; row += height)
             {
-                (height, VectorWidth vectors) = RowPanels.Next(endRow - row, widest);
+                if (row > firstRow)
+                    (height, vectors) = RowPanels.Next(endRow - row, widest);
                 tile.A = aBuffer is null ? aSource + row : aBuffer + ((nint)row * depth);
                 tile.AStep = aBuffer is null ? area.ADepth : height;
                 tile.SecondRow = height - (int)vectors;

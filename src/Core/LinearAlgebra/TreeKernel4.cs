@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Backprop.Core.LinearAlgebra;
 
@@ -11,6 +12,9 @@ internal static unsafe class TreeKernel4<TVector, TLanes, TColumns>
     where TLanes : ILanes<TVector>
     where TColumns : struct
 {
+    /// <summary>In numbers.</summary>
+    private const int CacheLine = 16;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(Tile* tile)
     {
@@ -123,6 +127,9 @@ internal static unsafe class TreeKernel4<TVector, TLanes, TColumns>
         {
             TVector a0 = TLanes.Load(a);
             TVector a1 = TLanes.Load(a + second);
+            // B's next cache line at this inner index is a few tiles away; with few rows nothing else hides its way from the second level.
+            if (typeof(TColumns) == typeof(StridedColumns) && Sse.IsSupported)
+                Sse.Prefetch0(b + CacheLine);
             TVector x = TLanes.Broadcast(b);
             c00 = TLanes.MultiplyAdd(a0, x, c00);
             c10 = TLanes.MultiplyAdd(a1, x, c10);
