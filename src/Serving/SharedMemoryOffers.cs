@@ -19,11 +19,11 @@ internal static class SharedMemoryOffers
     private const long SlotNumbersAtMost = 1L << 26;
 
     /// <summary>What is offered; nothing when the worker does not want it, calls from elsewhere, or there is no room.</summary>
-    public static (SharedModels? Slots, DoorbellListener? Door, SharedMemoryOffer? Offer) For(
-        JoinRequest join, RunSession session, ServerCallContext context)
+    public static (WorkerMemory Memory, SharedMemoryOffer? Offer) For(JoinRequest join, RunSession session, ServerCallContext context)
     {
+        DoorbellWatch watch = session.WatchForOne();
         if (!join.SharedMemory || !IsLoopback(context))
-            return (null, null, null);
+            return (new WorkerMemory(null, null, watch), null);
         int wanted = Math.Min(SlotsAtMost, (int)session.Welcome.Shards);
         long fitting = SlotNumbersAtMost / session.Shape.ParameterCount;
         for (int slots = (int)Math.Clamp(fitting, 1, wanted); slots >= 1; slots /= 2)
@@ -34,7 +34,7 @@ internal static class SharedMemoryOffers
                 SharedModels shared = SharedModels.Create(path, session.Shape, slots);
                 var door = DoorbellListener.TryCreate(SharedDirectory.NewPath(), shared);
                 SharedModels? weights = session.Weights.Memory;
-                return (shared, door, new SharedMemoryOffer
+                return (new WorkerMemory(shared, door, watch), new SharedMemoryOffer
                 {
                     Path = path,
                     Key = ByteString.CopyFrom(shared.Key),
@@ -51,7 +51,7 @@ internal static class SharedMemoryOffers
             }
         }
 
-        return (null, null, null);
+        return (new WorkerMemory(null, null, watch), null);
     }
 
     private static bool IsLoopback(ServerCallContext context) =>

@@ -1,6 +1,5 @@
 using Backprop.Scheduling;
 using Backprop.Protos;
-using Backprop.Protos.SharedMemory;
 using Grpc.Core;
 using DatasetRequest = Backprop.Protos.DatasetRequest;
 using CoordinatorFrame = Backprop.Protos.Tensors.Frame<
@@ -51,10 +50,10 @@ internal sealed class TrainingService(RunSession session, JoinRate joins, Datase
     /// <summary>Memory is taken for an admitted worker only, and its welcome comes before anything else that it is told.</summary>
     private WorkerConnection Welcome(WorkerId id, JoinRequest join, ServerCallContext context)
     {
-        (SharedModels? slots, DoorbellListener? door, SharedMemoryOffer? offer) = SharedMemoryOffers.For(join, session, context);
+        (WorkerMemory memory, SharedMemoryOffer? offer) = SharedMemoryOffers.For(join, session, context);
         var connection = new WorkerConnection(
-            id, join, session.LocalNames.Contains(join.Name), session.RunId, session.Dataset.Sha256, session.Gradients,
-            slots, door, session.WatchForOne(), session.Events, session.Time);
+            id, join, session.LocalNames.Contains(join.Name), session.RunId, session.Dataset.Sha256, session.Gradients, memory,
+            session.Events, session.Time);
         Welcome welcome = session.Welcome.Clone();
         welcome.SharedMemory = offer;
         connection.Send(new CoordinatorMessage { Welcome = welcome });

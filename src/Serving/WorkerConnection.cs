@@ -3,7 +3,6 @@ using Backprop.Scheduling;
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;
 using Backprop.Protos;
-using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
 using Grpc.Core;
 using WorkKind = Backprop.Scheduling.WorkKind;
@@ -15,19 +14,15 @@ namespace Backprop.Serving;
 
 /// <summary>One life of a worker: its stream's two directions, without decisions.</summary>
 internal sealed class WorkerConnection(
-    WorkerId id, JoinRequest join, bool isLocal, string runId, string datasetSha256, GradientPool pool,
-    SharedModels? slots, DoorbellListener? door, DoorbellWatch watch, EventQueue events, TimeProvider time) : IDisposable
+    WorkerId id, JoinRequest join, bool isLocal, string runId, string datasetSha256, GradientPool pool, WorkerMemory memory,
+    EventQueue events, TimeProvider time) : IDisposable
 {
     private readonly Channel<CoordinatorFrame> outgoing =
         Channel.CreateUnbounded<CoordinatorFrame>(new UnboundedChannelOptions { SingleReader = true });
 
     private readonly Lock telling = new();
-    private readonly Queue<CoordinatorMessage> unrung = [];
     private readonly TaskCompletionSource<Status> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly NodeValueReader values = new(join.Name, runId, pool, new ValueSlots(slots), time);
-    private volatile bool usesSlots;
-    private volatile bool usesSharedWeights;
-    private volatile Doorbell? doorbell;
+    private readonly NodeValueReader values = new(join.Name, runId, pool, memory.Slots, time);
     private volatile bool isReady;
     private bool isOver;
     private long? weightsStep;
@@ -68,13 +63,13 @@ internal sealed class WorkerConnection(
     public bool Owes(long step) => values.Owes(step);
 
     /// <summary>Whether the worker reads weights where they stand, and has to be given nothing before they are whole.</summary>
-    public bool UsesSharedWeights => usesSharedWeights;
+    public bool UsesSharedWeights => memory.UsesWeights;
 
     /// <summary>Gives the worker nodes, with the step's weights unless it holds them; <see cref="Ring"/> has to follow.</summary>
     public void Assign(Work work, IReadOnlyList<ShardNode> nodes, RunWeights weights)
     {
         bool needsWeights = weightsStep != work.Step;
-        int? place = needsWeights && usesSharedWeights ? weights.Share() : null;
+        int? place = needsWeights && memory.UsesWeights ? weights.Share() : null;
         bool weightsFollow = needsWeights && place is null;
         Announce(work, nodes, weightsFollow, place, moreFollows: weightsFollow);
         if (weightsFollow)
@@ -112,12 +107,10 @@ internal sealed class WorkerConnection(
         };
         foreach (ShardNode node in nodes)
             assignment.Nodes.Add(new Node { First = (uint)node.First, Count = (uint)node.Count });
-        foreach (int slot in values.Ask(work, nodes, usesSlots))
+        foreach (int slot in values.Ask(work, nodes, memory.UsesSlots))
             assignment.Slots.Add((uint)slot);
         var message = new CoordinatorMessage { Assignment = assignment };
-        if (doorbell is not null)
-            unrung.Enqueue(message);
-        else
+        if (!memory.TryQueue(message))
             outgoing.Writer.TryWrite(new CoordinatorFrame(message) { MoreFollows = moreFollows });
     }
 
@@ -127,11 +120,8 @@ internal sealed class WorkerConnection(
     /// </summary>
     public void Ring()
     {
-        while (unrung.TryDequeue(out CoordinatorMessage? message))
-        {
-            if (doorbell?.TrySend(message) == false)
-                Close(new Status(StatusCode.DeadlineExceeded, $"Worker {Name} does not take what its doorbell brings."));
-        }
+        if (!memory.TryRing())
+            Close(new Status(StatusCode.DeadlineExceeded, $"Worker {Name} does not take what its doorbell brings."));
     }
 
     /// <summary>
@@ -220,12 +210,7 @@ internal sealed class WorkerConnection(
         {
             case WorkerMessage.ContentOneofCase.Ready:
                 CheckReady(message.Ready);
-                usesSlots = slots is not null && message.Ready.SharedMemory;
-                usesSharedWeights = usesSlots && message.Ready.SharedWeights;
-                slots?.Unlink();
-                if (usesSlots && message.Ready.Doorbell)
-                    ListenToDoorbell();
-                door?.Dispose();
+                memory.Begin(message.Ready, Name, TakeRung, Close);
                 Tell(new RunEvent(new SchedulerEvent.WorkerReady(Id, Name, Threads), this));
                 return true;
             case WorkerMessage.ContentOneofCase.Heartbeat:
@@ -251,13 +236,6 @@ internal sealed class WorkerConnection(
             throw new RpcException(new Status(StatusCode.InvalidArgument, $"Worker {Name} says that it has {threads} threads; at most {JoinCheck.ThreadsAtMost} fit."));
         Threads = (int)threads;
         Tell(new RunEvent(new SchedulerEvent.WorkerThreadsChanged(Id, Threads), this));
-    }
-
-    private void ListenToDoorbell()
-    {
-        doorbell = door?.TryAccept() ?? throw new RpcException(new Status(
-            StatusCode.Unavailable, $"Worker {Name} said that it is at the doorbell and was not found there."));
-        watch.Attend(new DoorbellCaller(doorbell, Name, TakeRung, Close));
     }
 
     private void TakeRung(WorkerMessage message)
@@ -314,12 +292,7 @@ internal sealed class WorkerConnection(
             PassWeights(step, [.. parts]);
     }
 
-    public void Dispose()
-    {
-        doorbell?.Dispose();
-        door?.Dispose();
-        slots?.Dispose();
-    }
+    public void Dispose() => memory.Dispose();
 
     /// <returns>False once this life is over.</returns>
     private bool Tell(RunEvent happened)

@@ -1,5 +1,8 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace Backprop.Core.Data;
 
@@ -34,23 +37,25 @@ internal sealed class ByteInputs : ExampleInputs
         if (Vector256.IsHardwareAccelerated)
         {
             Vector256<float> divisor = Vector256.Create((float)Divisor);
+            Vector256<float> reciprocal = Vector256.Create(1f / Divisor);
             for (; i <= source.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
             {
                 Vector256<ushort> wide = Widen(Vector128.LoadUnsafe(ref from, (nuint)i));
                 (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(wide);
-                (Vector256.ConvertToSingle(low.AsInt32()) / divisor).StoreUnsafe(ref to, (nuint)i);
-                (Vector256.ConvertToSingle(high.AsInt32()) / divisor).StoreUnsafe(ref to, (nuint)i + 8);
+                Quotient(Vector256.ConvertToSingle(low.AsInt32()), divisor, reciprocal).StoreUnsafe(ref to, (nuint)i);
+                Quotient(Vector256.ConvertToSingle(high.AsInt32()), divisor, reciprocal).StoreUnsafe(ref to, (nuint)i + 8);
             }
         }
         else if (Vector128.IsHardwareAccelerated)
         {
             Vector128<float> divisor = Vector128.Create((float)Divisor);
+            Vector128<float> reciprocal = Vector128.Create(1f / Divisor);
             for (; i <= source.Length - 8; i += 8)
             {
                 Vector128<byte> eight = Vector64.LoadUnsafe(ref from, (nuint)i).ToVector128Unsafe();
                 (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(Vector128.WidenLower(eight));
-                (Vector128.ConvertToSingle(low.AsInt32()) / divisor).StoreUnsafe(ref to, (nuint)i);
-                (Vector128.ConvertToSingle(high.AsInt32()) / divisor).StoreUnsafe(ref to, (nuint)i + 4);
+                Quotient(Vector128.ConvertToSingle(low.AsInt32()), divisor, reciprocal).StoreUnsafe(ref to, (nuint)i);
+                Quotient(Vector128.ConvertToSingle(high.AsInt32()), divisor, reciprocal).StoreUnsafe(ref to, (nuint)i + 4);
             }
         }
 
@@ -60,6 +65,29 @@ internal sealed class ByteInputs : ExampleInputs
 
     public override void Prefetch(int example) =>
         MemoryPrefetch.Read(values.AsSpan(example * InputCount, InputCount));
+
+    /// <summary>
+    /// value / divisor, rounded once, in three products where a division takes as long as ten: a product with the reciprocal, and what it leaves over
+    /// added to it. Of the few values and divisors there are each comes out so.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Quotient(Vector256<float> value, Vector256<float> divisor, Vector256<float> reciprocal)
+    {
+        if (!Fma.IsSupported)
+            return value / divisor;
+        Vector256<float> near = value * reciprocal;
+        return Vector256.FusedMultiplyAdd(Vector256.FusedMultiplyAdd(-near, divisor, value), reciprocal, near);
+    }
+
+    /// <inheritdoc cref="Quotient(Vector256{float}, Vector256{float}, Vector256{float})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Quotient(Vector128<float> value, Vector128<float> divisor, Vector128<float> reciprocal)
+    {
+        if (!Fma.IsSupported && !AdvSimd.IsSupported)
+            return value / divisor;
+        Vector128<float> near = value * reciprocal;
+        return Vector128.FusedMultiplyAdd(Vector128.FusedMultiplyAdd(-near, divisor, value), reciprocal, near);
+    }
 
     private static Vector256<ushort> Widen(Vector128<byte> bytes)
     {

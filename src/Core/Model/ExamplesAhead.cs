@@ -7,8 +7,15 @@ namespace Backprop.Core.Model;
 /// The next step's examples, gathered into the forward pass's inputs while nothing else is to be done; the next step begins with the first
 /// layer if it asks for exactly these.
 /// </summary>
-internal sealed class ExamplesAhead(ForwardPass forward) : ITeamWork
+internal sealed class ExamplesAhead(ForwardPass forward, int threadCount) : ITeamWork
 {
+    /// <summary>Columns gathered at once: some microseconds' work.</summary>
+    private const int PortionColumns = 32;
+
+    // Of each thread's columns, how many portions are taken, and whether it has no use for this step's any more.
+    private readonly int[] taken = new int[threadCount];
+    private readonly bool[] isFree = new bool[threadCount];
+    private readonly ColumnRange[] columns = new ColumnRange[threadCount];
     private ExampleSet? examples;
 
     public int Count { get; private set; }
@@ -26,17 +33,45 @@ internal sealed class ExamplesAhead(ForwardPass forward) : ITeamWork
         Forget();
         positions.CopyTo(forward.IndicesAhead(positions.Length));
         (examples, Count) = (source, positions.Length);
+        Array.Clear(taken);
+        Array.Clear(isFree);
     }
 
     /// <summary>Gathers a thread's columns: this step's are no longer there.</summary>
-    public void Execute(int thread, int threadCount) => Gather(ColumnRange.Of(Count, thread, threadCount));
+    public void Execute(int thread, int threads) => Gather(thread, ColumnRange.Of(Count, thread, threads));
 
-    /// <summary>Gathers these columns: this step's are no longer there.</summary>
-    public void Gather(ColumnRange columns) => forward.GatherAhead(examples!, columns);
+    /// <summary>
+    /// Gathers a thread's columns, of which this step's are no longer there, and helps the threads that are at the same. Waits for none: whoever
+    /// comes later gathers what is left.
+    /// </summary>
+    public void Gather(int thread, ColumnRange own)
+    {
+        columns[thread] = own;
+        Volatile.Write(ref isFree[thread], true);
+        for (int i = 0; i < threadCount; i++)
+        {
+            int owner = (thread + i) % threadCount;
+            while (Volatile.Read(ref isFree[owner]) && TryGatherPortion(owner))
+            {
+                // Whoever is to use what was handed out may be waiting for this core.
+                Thread.Yield();
+            }
+        }
+    }
 
     /// <summary>All columns have been gathered.</summary>
     public void Complete() => AreThere = true;
 
     /// <summary>Other examples stand in the inputs.</summary>
     public void Forget() => AreThere = false;
+
+    private bool TryGatherPortion(int owner)
+    {
+        ColumnRange all = columns[owner];
+        int first = (Interlocked.Increment(ref taken[owner]) - 1) * PortionColumns;
+        if (first >= all.Count)
+            return false;
+        forward.GatherAhead(examples!, new ColumnRange(all.First + first, Math.Min(PortionColumns, all.Count - first)));
+        return true;
+    }
 }

@@ -62,7 +62,7 @@ public sealed class NodeBackpropagation
         forwardWork = new ForwardWork(forward, costs, backward, products);
         forwardRun = new SharedForward(forwardWork, model.Shape, team, sharedWork);
         backwardWork = new BackwardWork(forward, backward, stepNodes, products, model.Shape);
-        ahead = new ExamplesAhead(forward);
+        ahead = new ExamplesAhead(forward, team.ThreadCount);
         subnodeWork = new SubnodeWork(forwardWork, backwardWork, stepNodes, costs, model.Shape, team.ThreadCount);
         leastSubnodeColumns = model.Shape.ParameterCount < LargeModel ? SubnodeColumns : LargeSubnodeColumns;
     }
@@ -116,7 +116,7 @@ public sealed class NodeBackpropagation
         positions.CopyTo(forward.Indices(columns));
         (forwardWork.WithCosts, forwardWork.WithError) = (true, true);
         backwardWork.Parameters = parameters;
-        if (team.ThreadCount > 1 && subnodeWork.TryPlace(nodes, leastSubnodeColumns, sink))
+        if (forwardRun.IsStepShared(columns) && subnodeWork.TryPlace(nodes, leastSubnodeColumns, sink))
             TrainSubnodes(gate, sink, canGatherNext: next.Length == columns);
         else
             TrainLayers(nodes, sink);

@@ -61,7 +61,7 @@ internal sealed class SubnodeWork(ForwardWork forward, BackwardWork backward, St
             backward.CarryBack(thread, layer, own);
         }
 
-        Next?.Gather(own);
+        Next?.Gather(thread, own);
     }
 
     private void HandOut(int layer)

@@ -47,8 +47,8 @@ public sealed class CallEndedTests : IDisposable
         var events = new EventQueue();
         SharedModels shared = SharedModels.Create(Path.Combine(directory.Path, "shared"), shape, count: 4);
         var connection = new WorkerConnection(
-            new WorkerId(1), new JoinRequest { Name = "w1", Threads = 1 }, isLocal: true, "run", "ab", new GradientPool(shape), shared,
-            door: null, new DoorbellWatch(events, TimeSpan.Zero), events, TimeProvider.System);
+            new WorkerId(1), new JoinRequest { Name = "w1", Threads = 1 }, isLocal: true, "run", "ab", new GradientPool(shape),
+            new WorkerMemory(shared, door: null, new DoorbellWatch(events, TimeSpan.Zero)), events, TimeProvider.System);
         await connection.ReadAsync(new ReadyWorker(), Cancellation);
         return connection;
     }

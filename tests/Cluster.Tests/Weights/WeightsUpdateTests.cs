@@ -108,8 +108,8 @@ public sealed class WeightsUpdateTests : IDisposable
     {
         var join = new JoinRequest { Name = name, Threads = 1 };
         return session.Workers.Add(join, id => new WorkerConnection(
-            id, join, isLocal: false, "run", "ab", session.Gradients, slots: null, door: null,
-            new DoorbellWatch(session.Events, TimeSpan.Zero), session.Events, TimeProvider.System));
+            id, join, isLocal: false, "run", "ab", session.Gradients,
+            new WorkerMemory(null, null, session.WatchForOne()), session.Events, TimeProvider.System));
     }
 
     private static RootSum Sums(float first, float last)

@@ -39,6 +39,20 @@ public sealed class ExampleSetTests
         }
     }
 
+    /// <summary>Vectors do not divide: every quotient that there can be must be the one that a division rounds to.</summary>
+    [Fact]
+    public void CopyInputs_EveryByteAndEveryDivisor_IsExactlyByteOverDivisor()
+    {
+        byte[] values = [.. Enumerable.Range(0, 256).Select(value => (byte)value)];
+        float[] given = new float[values.Length];
+        for (int divisor = 1; divisor <= 255; divisor++)
+        {
+            ExampleSet.FromBytes(values, divisor, [0], values.Length, 1).CopyInputs([0], new ColumnBlock(given, 0, values.Length, 1));
+            for (int i = 0; i < values.Length; i++)
+                Assert.Equal(BitConverter.SingleToUInt32Bits((float)values[i] / divisor), BitConverter.SingleToUInt32Bits(given[i]));
+        }
+    }
+
     [Fact]
     public void CopyInputs_AnyOrderWithRepeats_GathersThoseColumnsAndTouchesNothingElse()
     {
