@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace Backprop.Core.Data;
@@ -34,28 +33,36 @@ internal sealed class ByteInputs : ExampleInputs
         ref byte from = ref MemoryMarshal.GetReference(source);
         ref float to = ref MemoryMarshal.GetReference(column);
         int i = 0;
-        if (Vector256.IsHardwareAccelerated)
+        if (Avx512F.IsSupported)
+        {
+            Vector512<float> divisor = Vector512.Create((float)Divisor);
+            Vector512<float> reciprocal = Vector512.Create(1f / Divisor);
+            for (; i <= source.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
+            {
+                Vector512<int> wide = Avx512F.ConvertToVector512Int32(Vector128.LoadUnsafe(ref from, (nuint)i));
+                Quotient(Vector512.ConvertToSingle(wide), divisor, reciprocal).StoreUnsafe(ref to, (nuint)i);
+            }
+        }
+        else if (Vector256.IsHardwareAccelerated)
         {
             Vector256<float> divisor = Vector256.Create((float)Divisor);
-            Vector256<float> reciprocal = Vector256.Create(1f / Divisor);
             for (; i <= source.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
             {
                 Vector256<ushort> wide = Widen(Vector128.LoadUnsafe(ref from, (nuint)i));
                 (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(wide);
-                Quotient(Vector256.ConvertToSingle(low.AsInt32()), divisor, reciprocal).StoreUnsafe(ref to, (nuint)i);
-                Quotient(Vector256.ConvertToSingle(high.AsInt32()), divisor, reciprocal).StoreUnsafe(ref to, (nuint)i + 8);
+                (Vector256.ConvertToSingle(low.AsInt32()) / divisor).StoreUnsafe(ref to, (nuint)i);
+                (Vector256.ConvertToSingle(high.AsInt32()) / divisor).StoreUnsafe(ref to, (nuint)i + 8);
             }
         }
         else if (Vector128.IsHardwareAccelerated)
         {
             Vector128<float> divisor = Vector128.Create((float)Divisor);
-            Vector128<float> reciprocal = Vector128.Create(1f / Divisor);
             for (; i <= source.Length - 8; i += 8)
             {
                 Vector128<byte> eight = Vector64.LoadUnsafe(ref from, (nuint)i).ToVector128Unsafe();
                 (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(Vector128.WidenLower(eight));
-                Quotient(Vector128.ConvertToSingle(low.AsInt32()), divisor, reciprocal).StoreUnsafe(ref to, (nuint)i);
-                Quotient(Vector128.ConvertToSingle(high.AsInt32()), divisor, reciprocal).StoreUnsafe(ref to, (nuint)i + 4);
+                (Vector128.ConvertToSingle(low.AsInt32()) / divisor).StoreUnsafe(ref to, (nuint)i);
+                (Vector128.ConvertToSingle(high.AsInt32()) / divisor).StoreUnsafe(ref to, (nuint)i + 4);
             }
         }
 
@@ -67,26 +74,14 @@ internal sealed class ByteInputs : ExampleInputs
         MemoryPrefetch.Read(values.AsSpan(example * InputCount, InputCount));
 
     /// <summary>
-    /// value / divisor, rounded once, in three products where a division takes as long as ten: a product with the reciprocal, and what it leaves over
-    /// added to it. Of the few values and divisors there are each comes out so.
+    /// value / divisor, rounded once, sooner than a division is there: a product with the reciprocal, and what it leaves over added to it. Of the few
+    /// values and divisors there are each comes out so.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Quotient(Vector256<float> value, Vector256<float> divisor, Vector256<float> reciprocal)
+    private static Vector512<float> Quotient(Vector512<float> value, Vector512<float> divisor, Vector512<float> reciprocal)
     {
-        if (!Fma.IsSupported)
-            return value / divisor;
-        Vector256<float> near = value * reciprocal;
-        return Vector256.FusedMultiplyAdd(Vector256.FusedMultiplyAdd(-near, divisor, value), reciprocal, near);
-    }
-
-    /// <inheritdoc cref="Quotient(Vector256{float}, Vector256{float}, Vector256{float})"/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Quotient(Vector128<float> value, Vector128<float> divisor, Vector128<float> reciprocal)
-    {
-        if (!Fma.IsSupported && !AdvSimd.IsSupported)
-            return value / divisor;
-        Vector128<float> near = value * reciprocal;
-        return Vector128.FusedMultiplyAdd(Vector128.FusedMultiplyAdd(-near, divisor, value), reciprocal, near);
+        Vector512<float> near = value * reciprocal;
+        return Vector512.FusedMultiplyAdd(Avx512F.FusedMultiplyAddNegated(near, divisor, value), reciprocal, near);
     }
 
     private static Vector256<ushort> Widen(Vector128<byte> bytes)

@@ -68,6 +68,7 @@ public sealed class ExampleSet
     public void CopyInputs(ReadOnlySpan<int> examples, ColumnBlock destination)
     {
         CheckShape("inputs", examples.Length, InputCount, destination);
+        Prefetch(examples[..Math.Min(PrefetchDistance, examples.Length)]);
         for (int column = 0; column < examples.Length; column++)
         {
             if (column + PrefetchDistance < examples.Length)

@@ -39,7 +39,7 @@ public sealed class ExampleSetTests
         }
     }
 
-    /// <summary>Vectors do not divide: every quotient that there can be must be the one that a division rounds to.</summary>
+    /// <summary>The widest vectors do not divide: every quotient that there can be must be the one that a division rounds to.</summary>
     [Fact]
     public void CopyInputs_EveryByteAndEveryDivisor_IsExactlyByteOverDivisor()
     {
