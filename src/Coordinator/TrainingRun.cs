@@ -224,16 +224,21 @@ internal sealed class TrainingRun : IDisposable
     {
         if (committing is not var (work, totals) || finish is not null)
             return;
+        long begin = session.Time.GetTimestamp();
         double traced = trace?.Now ?? 0;
-        bool wasOpen = update.IsOpen;
         if (DivergedIn(update.Complete()))
             return;
-        if (wasOpen)
+        if (update.IsOpen)
+        {
+            times.Updated(session.Time.GetElapsedTime(begin));
             trace?.Updated(work, traced);
+        }
+
         committing = null;
         epochTotals += totals;
         recorder.StepCommitted(work.Step, totals, values.Givers);
         values.Clear();
+        update.TellWaiting();
         if (setup.Plan.EndsEpoch(work.Step))
             FailOn(Divergence.Find(work.Step, Parameters, setup.Configuration));
     }

@@ -75,7 +75,7 @@ internal sealed class WeightsUpdate
         return team.TryUpdate(0, updated.Count) ? null : WhyDiverged();
     }
 
-    /// <summary>Updates what is left, and makes the step's weights the current ones.</summary>
+    /// <summary>Updates what is left, and makes the step's weights the current ones; <see cref="TellWaiting"/> has to follow.</summary>
     /// <returns>Why training cannot go on, or null.</returns>
     public string? Complete()
     {
@@ -87,9 +87,17 @@ internal sealed class WeightsUpdate
 
         SendRest();
         weights.Advance(begun.Step + 1);
+        return null;
+    }
+
+    /// <summary>
+    /// Gives those that wait for whole weights the nodes that they were assigned meanwhile. After the step's values have gone, whose slots
+    /// may be the ones for the next.
+    /// </summary>
+    public void TellWaiting()
+    {
         foreach ((WorkerConnection worker, Work work, IReadOnlyList<ShardNode> nodes) in passage.End())
             worker.Assign(work, nodes, weights);
-        return null;
     }
 
     /// <summary>Gives a worker nodes with the current weights, or with those of the step that is being updated as they come to exist.</summary>

@@ -19,8 +19,8 @@ internal sealed record Costs
     public double AddSecondsPerNumber { get; init; }
 
     /// <summary>
-    /// The tree's last addition, the look at its sum and the update by it, for the layers that are updated before the first weights are sent: those
-    /// after it are updated while that one travels.
+    /// The tree's last addition, the look at its sum and the update by it, for the layers that are updated before the first weights are sent. Those
+    /// after it are taken to be updated while that one travels, which holds where they are not much larger and the link is not much faster than memory.
     /// </summary>
     public double UpdateSeconds { get; init; }
 }

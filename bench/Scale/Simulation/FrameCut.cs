@@ -3,7 +3,10 @@ using Backprop.Protos.Tensors;
 
 namespace Backprop.Scale.Simulation;
 
-/// <summary>A model's numbers in messages as the program cuts them: full ones as soon as layers fill them, the rest in the last.</summary>
+/// <summary>
+/// A model's numbers in messages as the program cuts them: full ones as soon as layers fill them, the rest in the last. Left out is that a first layer of weights that fills
+/// one is ended by a message of its own.
+/// </summary>
 internal sealed class FrameCut
 {
     private readonly long[] layerEnds;

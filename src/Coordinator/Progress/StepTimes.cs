@@ -53,6 +53,13 @@ internal sealed class StepTimes(TimeProvider time)
         updating += update;
     }
 
+    /// <param name="further">What the layers took that were updated after others had been given the step's first one.</param>
+    public void Updated(TimeSpan further)
+    {
+        if (steps > 0)
+            updating += further;
+    }
+
     /// <summary>In one line: where the time went, and what would help.</summary>
     /// <returns>Null where too little is known.</returns>
     public string? Verdict(int miniBatch)

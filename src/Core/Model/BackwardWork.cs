@@ -4,7 +4,8 @@ namespace Backprop.Core.Model;
 
 /// <summary>
 /// One layer of the way back. Of BP4 and BP3, ∇W[l] = Δ[l]·A[l−1]ᵀ and ∇b[l] = Δ[l]·1 summed over each node's examples, every thread
-/// computes some rows or columns; of BP2, the error of the layer below, its own examples. So threads meet once a layer.
+/// computes some rows or columns; of BP2, the error of the layer below, its own examples. So threads meet once a layer, where they do not take
+/// nodes of their own (<see cref="SubnodeWork"/>).
 /// </summary>
 /// <param name="products">One a thread.</param>
 internal sealed class BackwardWork(

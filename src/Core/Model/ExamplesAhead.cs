@@ -37,17 +37,23 @@ internal sealed class ExamplesAhead(ForwardPass forward, int threadCount) : ITea
         Array.Clear(isFree);
     }
 
-    /// <summary>Gathers a thread's columns: this step's are no longer there.</summary>
-    public void Execute(int thread, int threads) => Gather(thread, ColumnRange.Of(Count, thread, threads));
+    /// <summary>Gathers a thread's share, where no thread has use for this step's any more.</summary>
+    public void Execute(int thread, int threads)
+    {
+        Offer(thread, ColumnRange.Of(Count, thread, threads));
+        GatherOffered(thread);
+    }
 
-    /// <summary>
-    /// Gathers a thread's columns, of which this step's are no longer there, and helps the threads that are at the same. Waits for none: whoever
-    /// comes later gathers what is left.
-    /// </summary>
-    public void Gather(int thread, ColumnRange own)
+    /// <summary>A thread has no use for this step's columns any more: whoever is free may gather into them.</summary>
+    public void Offer(int thread, ColumnRange own)
     {
         columns[thread] = own;
         Volatile.Write(ref isFree[thread], true);
+    }
+
+    /// <summary>Gathers what is offered and not taken, a thread's own first. Waits for none.</summary>
+    public void GatherOffered(int thread)
+    {
         for (int i = 0; i < threadCount; i++)
         {
             int owner = (thread + i) % threadCount;
@@ -59,8 +65,12 @@ internal sealed class ExamplesAhead(ForwardPass forward, int threadCount) : ITea
         }
     }
 
-    /// <summary>All columns have been gathered.</summary>
-    public void Complete() => AreThere = true;
+    /// <summary>Gathers what is left, now that all columns are offered and no thread is at work.</summary>
+    public void Complete()
+    {
+        GatherOffered(0);
+        AreThere = true;
+    }
 
     /// <summary>Other examples stand in the inputs.</summary>
     public void Forget() => AreThere = false;

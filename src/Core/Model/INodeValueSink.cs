@@ -2,7 +2,10 @@ using Backprop.Core.Sharding;
 
 namespace Backprop.Core.Model;
 
-/// <summary>Takes the values of a computation's nodes as they arise, from the computing thread.</summary>
+/// <summary>
+/// Takes the values of a computation's nodes as they arise: from any of its threads, but from one at a time and in order. It is called while the team of threads
+/// is at work, which it cannot use.
+/// </summary>
 public interface INodeValueSink
 {
     /// <summary>Where a node's sums are to stand while they arise; null: in memory of the computation's own.</summary>

@@ -25,6 +25,9 @@ public sealed class NodeBackpropagation
     private const int LargeSubnodeColumns = 256;
     private const int LargeModel = 1 << 18;
 
+    // How many times as much a whole step has to be as the least product that is shared: all threads have to be awake for it.
+    private const int StepShare = 8;
+
     // Multiply-adds below which waking other threads costs more than they save.
     private const long SharedWork = 150_000;
 
@@ -40,6 +43,8 @@ public sealed class NodeBackpropagation
     private readonly SubnodeWork subnodeWork;
     private readonly ExamplesAhead ahead;
     private readonly int leastSubnodeColumns;
+    private readonly long sharedStep;
+    private bool isRehearsing;
 
     /// <param name="maximumColumns">The most examples of one call of <see cref="Train"/>.</param>
     public NodeBackpropagation(NetworkModel model, int maximumColumns, ThreadTeam team)
@@ -61,6 +66,7 @@ public sealed class NodeBackpropagation
         var backward = new BackwardPass(model, forward, maximumColumns);
         forwardWork = new ForwardWork(forward, costs, backward, products);
         forwardRun = new SharedForward(forwardWork, model.Shape, team, sharedWork);
+        sharedStep = StepShare * sharedWork;
         backwardWork = new BackwardWork(forward, backward, stepNodes, products, model.Shape);
         ahead = new ExamplesAhead(forward, team.ThreadCount);
         subnodeWork = new SubnodeWork(forwardWork, backwardWork, stepNodes, costs, model.Shape, team.ThreadCount);
@@ -76,10 +82,15 @@ public sealed class NodeBackpropagation
     /// <param name="evaluationShards">Shards of an evaluation of <paramref name="test"/>.</param>
     public void Prepare(ExampleSet training, ExampleSet test, int shardCount, int batchSize, int evaluationShards)
     {
+        // Sums for each thread are memory that the share of one of many workers may not need.
+        isRehearsing = true;
         var zeros = new Parameters(model.Shape);
         int[] positions = [.. Enumerable.Range(0, batchSize)];
         Train(training, positions, zeros, [new ShardNode(0, shardCount)], shardCount, batchSize, IParameterGate.Open, INodeValueSink.None, positions);
         Evaluate(test, [new ShardNode(0, 1)], evaluationShards, zeros, IParameterGate.Open, new NodeTotals[1]);
+        isRehearsing = false;
+        CompiledAhead.Types(
+            typeof(NodeBackpropagation), typeof(SharedForward), typeof(ForwardWork), typeof(BackwardWork), typeof(SubnodeWork), typeof(ExamplesAhead));
     }
 
     /// <summary>Computes the nodes' values and hands them to the sink, layer by layer from the last.</summary>
@@ -116,7 +127,7 @@ public sealed class NodeBackpropagation
         positions.CopyTo(forward.Indices(columns));
         (forwardWork.WithCosts, forwardWork.WithError) = (true, true);
         backwardWork.Parameters = parameters;
-        if (forwardRun.IsStepShared(columns) && subnodeWork.TryPlace(nodes, leastSubnodeColumns, sink))
+        if (!isRehearsing && team.ThreadCount > 1 && forwardRun.StepOf(columns) >= sharedStep && subnodeWork.TryPlace(nodes, leastSubnodeColumns, sink))
             TrainSubnodes(gate, sink, canGatherNext: next.Length == columns);
         else
             TrainLayers(nodes, sink);

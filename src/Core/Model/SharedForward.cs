@@ -39,13 +39,13 @@ internal sealed class SharedForward(ForwardWork work, NetworkShape shape, Thread
     /// <summary>Whether a layer's product with so many columns is worth waking other threads for.</summary>
     public bool IsShared(int layer, int columns) => IsShared(MultiplyAdds(layer, columns));
 
-    /// <summary>Whether a whole step of so many columns is: forward, errors and sums are as many multiply-adds each.</summary>
-    public bool IsStepShared(int columns)
+    /// <summary>Multiply-adds of a whole step: forward, errors and sums are about as many each.</summary>
+    public long StepOf(int columns)
     {
         long multiplyAdds = 0;
         for (int layer = 0; layer < shape.LayerCount; layer++)
             multiplyAdds += 3 * MultiplyAdds(layer, columns);
-        return IsShared(multiplyAdds);
+        return multiplyAdds;
     }
 
     /// <summary>Whether gathering so many examples is.</summary>

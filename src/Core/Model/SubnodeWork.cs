@@ -16,6 +16,7 @@ internal sealed class SubnodeWork(ForwardWork forward, BackwardWork backward, St
     private readonly int[] arrivals = new int[(shape.LayerCount + 1) * threadCount];
 
     private ShardNode node;
+    private int begun;
     private INodeValueSink sink = INodeValueSink.None;
 
     /// <summary>The forward pass is part of it; otherwise it has been done.</summary>
@@ -26,9 +27,9 @@ internal sealed class SubnodeWork(ForwardWork forward, BackwardWork backward, St
 
     /// <summary>Takes the one node of this step, if it has a descendant for each thread, each with this many examples.</summary>
     /// <param name="receiver">Is told of the layers, by whichever thread has added the last of it, one at a time.</param>
-    public bool TryPlace(IReadOnlyList<ShardNode> stepNodes, int leastColumns, INodeValueSink receiver)
+    public bool TryPlace(IReadOnlyList<ShardNode> placed, int leastColumns, INodeValueSink receiver)
     {
-        if (stepNodes.Count != 1 || !int.IsPow2(threadCount) || stepNodes[0].Count < threadCount)
+        if (placed.Count != 1 || !int.IsPow2(threadCount) || placed[0].Count < threadCount)
             return false;
         for (int thread = 0; thread < threadCount; thread++)
         {
@@ -39,12 +40,14 @@ internal sealed class SubnodeWork(ForwardWork forward, BackwardWork backward, St
         for (int thread = 1; thread < threadCount; thread++)
             otherSums[thread] ??= new GradientSum(shape);
         Array.Clear(arrivals);
-        (node, sink) = (stepNodes[0], receiver);
+        begun = 0;
+        (node, sink) = (placed[0], receiver);
         return true;
     }
 
     public void Execute(int thread, int threads)
     {
+        Interlocked.Increment(ref begun);
         ColumnRange own = ColumnsOf(thread);
         if (WithForward)
         {
@@ -61,7 +64,10 @@ internal sealed class SubnodeWork(ForwardWork forward, BackwardWork backward, St
             backward.CarryBack(thread, layer, own);
         }
 
-        Next?.Gather(thread, own);
+        // A thread that the system has not let begin is waited for: its part comes first.
+        Next?.Offer(thread, own);
+        if (Volatile.Read(ref begun) == threadCount)
+            Next?.GatherOffered(thread);
     }
 
     private void HandOut(int layer)

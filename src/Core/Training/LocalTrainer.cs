@@ -15,7 +15,7 @@ public sealed class LocalTrainer : IDisposable
     private const long RehearsedAtMost = 1 << 20;
 
     // Of the next step, on their way while this one updates: a small step's, and the first of a large one's.
-    private const int ExamplesAhead = 16;
+    private const int PrefetchedExamples = 16;
 
     private readonly Dataset dataset;
     private readonly RunConfiguration configuration;
@@ -99,10 +99,10 @@ public sealed class LocalTrainer : IDisposable
             }
 
             (int first, int end) = plan.PositionsOf(step);
-            // A thread that waits for another gathers; one alone updates, and the examples come from memory meanwhile.
+            // Threads gather as they end, or together; one alone updates, and the examples come from memory meanwhile.
             int gathered = team.ThreadCount == 1 || plan.EndsEpoch(step) ? 0 : plan.BatchSizeOf(step + 1);
             NodeTotals totals = Backpropagate(order.AsSpan(first, end - first), parameters, order.AsSpan(end, gathered));
-            dataset.Training.Prefetch(order.AsSpan(end, Math.Min(ExamplesAhead, order.Length - end)));
+            dataset.Training.Prefetch(order.AsSpan(end, Math.Min(PrefetchedExamples, order.Length - end)));
             var sum = new RootSum(root.Layers, null, totals);
             if (!modelTeam.TryUpdate(optimizer, parameters, updated, sum, Divergence.LimitOf(rate, totals.ExampleCount), rate, state))
             {
@@ -153,7 +153,7 @@ public sealed class LocalTrainer : IDisposable
         EpochOrder.Fill(configuration.Seed, 0, configuration.Shuffle, order);
         var zeros = new Parameters(model.Shape);
         NodeTotals totals = Backpropagate(order.AsSpan(0, exampleCount), zeros, []);
-        dataset.Training.Prefetch(order.AsSpan(0, Math.Min(ExamplesAhead, order.Length)));
+        dataset.Training.Prefetch(order.AsSpan(0, Math.Min(PrefetchedExamples, order.Length)));
         modelTeam.TryUpdate(
             optimizer, zeros, new Parameters(model.Shape), new RootSum(root.Layers, null, totals), Divergence.LimitOf(1, 1), 0,
             optimizer.CreateState(model.Shape));

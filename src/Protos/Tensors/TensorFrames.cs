@@ -10,7 +10,7 @@ public static class TensorFrames
     /// <summary>Numbers a frame: 256 KiB, far below the message limit and large enough that frames cost little.</summary>
     public const int NumbersAtMost = 64 * 1024;
 
-    /// <summary>Whether a model's first layer fills a frame, and so can go before the layers after it exist at no cost.</summary>
+    /// <summary>Whether a model's first layer fills a frame, so that it is worth one more to send it before the layers after it exist.</summary>
     public static bool FirstLayerFillsOne(NetworkShape shape) =>
         shape.LayerCount > 1 && (long)shape.Sizes[1] * (shape.Sizes[0] + 1) >= NumbersAtMost;
 

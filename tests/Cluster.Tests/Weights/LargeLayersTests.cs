@@ -36,7 +36,7 @@ public sealed class LargeLayersTests : IDisposable
     [Fact]
     public async Task Train_DivergesWhileWeightsAreSent_WorkerHearsThatTheRunIsOver()
     {
-        string options = $"{Network} --learning-rate 1e30 --epochs 2".Replace("--learning-rate 0.1 ", "", StringComparison.Ordinal);
+        string options = $"{Network} --learning-rate 3e12 --epochs 2".Replace("--learning-rate 0.1 ", "", StringComparison.Ordinal);
         await using CoordinatorProcess alone = CoordinatorProcess.Start(directory, $"{options} --in-process", "alone");
         Assert.Equal(1, await alone.Program.ExitAsync());
         await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, $"{options} --workers 0");
@@ -46,9 +46,28 @@ public sealed class LargeLayersTests : IDisposable
         Assert.Equal(1, await coordinator.Program.ExitAsync());
         Assert.Equal(0, await worker.ExitAsync());
         RunVerdict verdict = coordinator.Verdict();
-        Assert.Equal(alone.Verdict().Json.GetProperty("error").GetString(), verdict.Json.GetProperty("error").GetString());
+        string error = verdict.Json.GetProperty("error").GetString()!;
+        Assert.Contains("the gradient of layer 1", error, StringComparison.Ordinal);
+        Assert.Equal(alone.Verdict().Json.GetProperty("error").GetString(), error);
         Assert.Equal((alone.Verdict().Steps, alone.Verdict().WeightsSha256), (verdict.Steps, verdict.WeightsSha256));
         Assert.Contains("the run is over: failed", worker.Errors, StringComparison.Ordinal);
+    }
+
+    /// <summary>A checkpoint is of weights of which all layers are there.</summary>
+    [Fact]
+    public async Task Resume_CoordinatorKilledBetweenCheckpointsOfEveryStep_SameWeights()
+    {
+        string options = $"{Network} --epochs 40";
+        RunVerdict reference = await CoordinatorProcess.CompleteAsync(directory, $"{options} --in-process", "reference");
+        await using CoordinatorProcess killed = CoordinatorProcess.Start(directory, $"{options} --workers 0 --checkpoint-every 1");
+        string address = await killed.AddressAsync();
+        await using ProgramProcess worker = CoordinatorProcess.StartWorker(directory, address, "apart", "--transport", "grpc");
+        await killed.ReachStepAsync(60);
+        await killed.KillAsync();
+        await using CoordinatorProcess resumed = CoordinatorProcess.Resume(directory, $"--workers 0 --listen {new Uri(address).Authority}");
+
+        Assert.Equal(reference.WeightsSha256, (await resumed.CompletedAsync()).WeightsSha256);
+        Assert.Equal(0, await worker.ExitAsync());
     }
 
     private static int Occurrences(string text, string word) => text.Split(word).Length - 1;

@@ -1,3 +1,4 @@
+using Backprop.Cluster.Tests.Commands;
 using Backprop.Cluster.Tests.Reports;
 using Backprop.Coordinator;
 using Backprop.Coordinator.Commands;
@@ -8,6 +9,7 @@ using Backprop.Core.Optimizers;
 using Backprop.Core.Sharding;
 using Backprop.Core.Training;
 using Backprop.Protos;
+using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
 using Backprop.Scheduling;
 using Backprop.Serving;
@@ -56,13 +58,49 @@ public sealed class WeightsUpdateTests : IDisposable
         Assert.Equal(["assignment", "0: 65536", "0: 5964"], sent.Told);
         Assert.Equal(Weight, update.Current.Layers[0].Numbers.Span[0]);
 
+        // It takes nothing else between an assignment and the last of its weights.
+        update.Assign(worker, next, [new ShardNode(1, 1)]);
         Assert.Null(update.Complete());
+        update.TellWaiting();
         Assert.False(update.IsOpen);
         worker.Finish(new RunEnded());
         await writing;
-        Assert.Equal(["assignment", "0: 65536", "0: 5964", "1: 33030, 2: 310", "end"], sent.Told);
+        Assert.Equal(["assignment", "0: 65536", "0: 5964", "1: 33030, 2: 310", "assignment", "end"], sent.Told);
         Assert.All(sent.Numbers, number => Assert.Equal(Updated, number));
         Assert.All(update.Current.Layers, layer => Assert.DoesNotContain(layer.Numbers.ToArray(), number => number != Updated));
+    }
+
+    /// <summary>
+    /// Its last value may be in the only slot, and is gone through until the step is complete: it would have to send the next one.
+    /// </summary>
+    [Fact]
+    public async Task TellWaiting_ValuesHaveGone_WorkerBesideIsGivenTheirSlots()
+    {
+        using WorkerConnection far = Join("far");
+        using var directory = new TemporaryDirectory();
+        SharedModels slots = SharedModels.Create(System.IO.Path.Combine(directory.Path, "shared"), shape, count: 1);
+        using WorkerConnection beside = Join("beside", slots);
+        await beside.ReadAsync(new OneFrame(new WorkerMessage { Ready = new WorkerReady { DatasetSha256 = "ab", SharedMemory = true, SharedWeights = true } }), Cancellation);
+        WeightsUpdate update = Update();
+        update.Assign(beside, step, [new ShardNode(0, 1)]);
+        var value = new NodeHeader
+        {
+            RunId = "run", Node = new Node { Count = 1 }, Shared = true, Totals = new Totals { ExampleCount = Examples },
+        };
+        await beside.ReadAsync(new OneFrame(new Frame<WorkerMessage, NodeHeader>(value, [])), Cancellation);
+        GradientSum? sum = null;
+        while (session.Events.TryTake(out RunEvent happened))
+            sum ??= happened.Sum;
+
+        Assert.NotNull(sum);
+        Assert.Null(update.Begin(step, Sums(Gradient, Gradient)));
+        update.Assign(beside, next, [new ShardNode(0, 1)]);
+        Assert.Null(update.Complete());
+        session.Gradients.Return(sum);
+        update.TellWaiting();
+        beside.Finish(new RunEnded());
+        await beside.WriteAsync(sent, Cancellation, Cancellation);
+        Assert.Equal(["assignment in slot 0", "assignment in slot 0", "end"], sent.Told);
     }
 
     /// <summary>Nothing can be done about what was sent; the weights before the step stay the current ones.</summary>
@@ -104,12 +142,12 @@ public sealed class WeightsUpdateTests : IDisposable
         return new WeightsUpdate(setup, session, new ModelTeam(team, shape), OptimizerCatalog.Create(configuration));
     }
 
-    private WorkerConnection Join(string name)
+    private WorkerConnection Join(string name, SharedModels? slots = null)
     {
         var join = new JoinRequest { Name = name, Threads = 1 };
         return session.Workers.Add(join, id => new WorkerConnection(
             id, join, isLocal: false, "run", "ab", session.Gradients,
-            new WorkerMemory(null, null, session.WatchForOne()), session.Events, TimeProvider.System));
+            new WorkerMemory(slots, null, session.WatchForOne()), session.Events, TimeProvider.System));
     }
 
     private static RootSum Sums(float first, float last)
@@ -134,6 +172,25 @@ public sealed class WeightsUpdateTests : IDisposable
         return new Dataset("tiny", Of(12), Of(3));
     }
 
+    private sealed class OneFrame(Frame<WorkerMessage, NodeHeader> frame) : IAsyncStreamReader<Frame<WorkerMessage, NodeHeader>>
+    {
+        private bool isRead;
+
+        public OneFrame(WorkerMessage message)
+            : this(new Frame<WorkerMessage, NodeHeader>(message))
+        {
+        }
+
+        public Frame<WorkerMessage, NodeHeader> Current => frame;
+
+        public Task<bool> MoveNext(CancellationToken cancellationToken)
+        {
+            bool isFirst = !isRead;
+            isRead = true;
+            return Task.FromResult(isFirst);
+        }
+    }
+
     private sealed class SentParts : IServerStreamWriter<Frame<CoordinatorMessage, WeightsHeader>>
     {
         public List<string> Told { get; } = [];
@@ -147,7 +204,7 @@ public sealed class WeightsUpdateTests : IDisposable
             Told.Add(message.Message switch
             {
                 null => string.Join(", ", message.Parts.Select(part => $"{part.Layer}: {part.Values.Length}")),
-                { Assignment: not null } => "assignment",
+                { Assignment: { } assignment } => "assignment" + string.Concat(assignment.Slots.Select(slot => $" in slot {slot}")),
                 _ => "end",
             });
             foreach (TensorPart part in message.Parts)

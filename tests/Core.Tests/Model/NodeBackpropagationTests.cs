@@ -109,6 +109,9 @@ public sealed class NodeBackpropagationTests
         var root = new ShardNode(0, 4);
         int[] first = [.. Enumerable.Range(200, 70)];
 
+        // Before the next step: nothing, an evaluation, a prediction.
+        Action[] between = [() => { }, () => Evaluate(computation, [new ShardNode(0, 8)]), Predict];
+
         // As many, as many of which none is the same, fewer of the same, and more.
         int[][] aheads = [[.. Enumerable.Range(20, 70)], [.. Enumerable.Range(100, 70)], [.. Enumerable.Range(20, 69)], [.. Enumerable.Range(20, 90)]];
         foreach (int[] next in aheads)
@@ -116,15 +119,17 @@ public sealed class NodeBackpropagationTests
             GradientSum expected = Values(next, [[root]], 4, 1)[root];
             foreach (int[] ahead in aheads)
             {
-                foreach (bool isEvaluated in new[] { false, true })
+                foreach (Action comesBetween in between)
                 {
                     AssertSame(Values(first, [[root]], 4, 1)[root], TrainOn(first, ahead));
-                    if (isEvaluated)
-                        Evaluate(computation, [new ShardNode(0, 8)]);
+                    comesBetween();
                     AssertSame(expected, TrainOn(next, []));
                 }
             }
         }
+
+        void Predict() =>
+            computation.Predict(new ColumnBlock(new float[19 * 90], 0, 19, 90), parameters, new ColumnBlock(new float[4 * 90], 0, 4, 90));
 
         GradientSum TrainOn(int[] positions, int[] next)
         {

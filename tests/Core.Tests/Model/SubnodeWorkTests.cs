@@ -15,23 +15,31 @@ public sealed class SubnodeWorkTests
     private static readonly Parameters parameters = ParameterInitializers.Create("scaled-gaussian", shape, 2);
     private static readonly ExampleSet examples = RandomExamples.Create(3, 600, 19, 4);
 
+    /// <summary>
+    /// Threads take a descendant each where those have 24 examples; the others take each layer together, and are told of the layers when
+    /// the team is not at work.
+    /// </summary>
     [Theory]
-    [InlineData(2, 301)]
-    [InlineData(4, 301)]
-    [InlineData(8, 301)]
-    [InlineData(16, 590)]
-    public void Train_AThreadADescendant_SameBitsAsOneThread(int threads, int batch)
+    [InlineData(2, 301, 0, 16, true)]
+    [InlineData(2, 301, 8, 8, true)]
+    [InlineData(4, 301, 0, 16, true)]
+    [InlineData(4, 301, 4, 4, false)]
+    [InlineData(8, 301, 0, 16, true)]
+    [InlineData(8, 301, 8, 8, false)]
+    [InlineData(16, 590, 0, 16, true)]
+    [InlineData(16, 590, 8, 8, false)]
+    [InlineData(3, 301, 0, 16, false)]
+    public void Train_NodeForAllThreads_SameBitsAsOneThread(int threads, int batch, int first, int count, bool descendants)
     {
-        foreach (ShardNode node in new[] { new ShardNode(0, Shards), new ShardNode(Shards / 2, Shards / 2) })
+        var node = new ShardNode(first, count);
+        Step expected = Train(1, batch, node, isOpen: true);
+        foreach (bool isOpen in new[] { true, false })
         {
-            Step expected = Train(1, batch, node, isOpen: true);
-            foreach (bool isOpen in new[] { true, false })
-            {
-                Step given = Train(threads, batch, node, isOpen);
+            Step given = Train(threads, batch, node, isOpen);
 
-                Assert.True(given.Sum.HasSameBits(expected.Sum));
-                Assert.Equal(expected.Events, given.Events);
-            }
+            Assert.True(given.Sum.HasSameBits(expected.Sum));
+            Assert.Equal(expected.Events, given.Events);
+            Assert.Equal(descendants, given.WasToldWhileAtWork);
         }
     }
 
@@ -52,17 +60,17 @@ public sealed class SubnodeWorkTests
     public void Train_ASinkThatThrows_TheCallerGetsIt_AndTheNextStepIsWhole()
     {
         using var team = new ThreadTeam(2);
-        var computation = new NodeBackpropagation(model, 301, team);
+        var computation = new NodeBackpropagation(model, 301, team, 1);
         var node = new ShardNode(0, Shards);
         int[] positions = [.. Enumerable.Range(0, 301)];
         for (int layer = 0; layer < shape.LayerCount; layer++)
         {
-            var refusing = new Log(isOpen: true) { RefusedLayer = layer };
+            var refusing = new Log(team, isOpen: true) { RefusedLayer = layer };
             Assert.Throws<TimeoutException>(() => computation.Train(
                 examples, positions, parameters, [node], Shards, 301, refusing, refusing));
         }
 
-        var log = new Log(isOpen: true);
+        var log = new Log(team, isOpen: true);
         computation.Train(examples, positions, parameters, [node], Shards, 301, log, log);
 
         Assert.True(log.Collected(node).HasSameBits(Train(1, 301, node, isOpen: true).Sum));
@@ -74,7 +82,7 @@ public sealed class SubnodeWorkTests
         (int start, int end) = ShardCut.Range(node, shards, batch);
         int[] positions = [.. Enumerable.Range(start, end - start)];
         var computation = new NodeBackpropagation(model, batch, team, 1);
-        var log = new Log(isOpen);
+        var log = new Log(team, isOpen);
 
         // The second one finds buffers and arrivals as the first one left them.
         for (int run = 0; run < 2; run++)
@@ -83,16 +91,18 @@ public sealed class SubnodeWorkTests
             computation.Train(examples, positions, parameters, [node], shards, batch, log, log);
         }
 
-        return new Step(log.Collected(node), log.Events);
+        return new Step(log.Collected(node), log.Events, log.WasToldWhileAtWork);
     }
 
-    private sealed record Step(GradientSum Sum, List<string> Events);
+    private sealed record Step(GradientSum Sum, List<string> Events, bool WasToldWhileAtWork);
 
-    private sealed class Log(bool isOpen) : IParameterGate, INodeValueSink
+    private sealed class Log(ThreadTeam team, bool isOpen) : IParameterGate, INodeValueSink, ITeamWork
     {
         private readonly NodeValueCollector collector = new(shape);
 
         public List<string> Events { get; } = [];
+
+        public bool WasToldWhileAtWork { get; private set; }
 
         public int RefusedLayer { get; init; } = -1;
 
@@ -111,6 +121,7 @@ public sealed class SubnodeWorkTests
         {
             if (layer == RefusedLayer)
                 throw new TimeoutException("Nobody takes it.");
+            WasToldWhileAtWork = IsAtWork();
             collector.LayerReady(node, layer, sum);
             Events.Add($"{node} {layer}");
         }
@@ -119,6 +130,24 @@ public sealed class SubnodeWorkTests
         {
             collector.NodeReady(node, totals);
             Events.Add($"{node} {totals.ExampleCount} examples, {totals.Cost}");
+        }
+
+        public void Execute(int thread, int threadCount)
+        {
+            // It is only asked whether the team would do it.
+        }
+
+        private bool IsAtWork()
+        {
+            try
+            {
+                team.Run(this);
+                return false;
+            }
+            catch (InvalidOperationException)
+            {
+                return true;
+            }
         }
     }
 }
