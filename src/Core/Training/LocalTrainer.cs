@@ -99,9 +99,7 @@ public sealed class LocalTrainer : IDisposable
             }
 
             (int first, int end) = plan.PositionsOf(step);
-            // Threads gather as they end, or together; one alone updates, and the examples come from memory meanwhile.
-            int gathered = team.ThreadCount == 1 || plan.EndsEpoch(step) ? 0 : plan.BatchSizeOf(step + 1);
-            NodeTotals totals = Backpropagate(order.AsSpan(first, end - first), parameters, order.AsSpan(end, gathered));
+            NodeTotals totals = Backpropagate(order.AsSpan(first, end - first), parameters);
             dataset.Training.Prefetch(order.AsSpan(end, Math.Min(PrefetchedExamples, order.Length - end)));
             var sum = new RootSum(root.Layers, null, totals);
             if (!modelTeam.TryUpdate(optimizer, parameters, updated, sum, Divergence.LimitOf(rate, totals.ExampleCount), rate, state))
@@ -152,7 +150,7 @@ public sealed class LocalTrainer : IDisposable
         int[] order = new int[dataset.Training.Count];
         EpochOrder.Fill(configuration.Seed, 0, configuration.Shuffle, order);
         var zeros = new Parameters(model.Shape);
-        NodeTotals totals = Backpropagate(order.AsSpan(0, exampleCount), zeros, []);
+        NodeTotals totals = Backpropagate(order.AsSpan(0, exampleCount), zeros);
         dataset.Training.Prefetch(order.AsSpan(0, Math.Min(PrefetchedExamples, order.Length)));
         modelTeam.TryUpdate(
             optimizer, zeros, new Parameters(model.Shape), new RootSum(root.Layers, null, totals), Divergence.LimitOf(1, 1), 0,
@@ -161,12 +159,12 @@ public sealed class LocalTrainer : IDisposable
     }
 
     /// <summary>The mini-batch's sums, in <see cref="root"/>.</summary>
-    private NodeTotals Backpropagate(ReadOnlySpan<int> examples, Parameters parameters, ReadOnlySpan<int> next)
+    private NodeTotals Backpropagate(ReadOnlySpan<int> examples, Parameters parameters)
     {
         root.Clear(model.Shape.LayerCount);
         backpropagation.Train(
             dataset.Training, examples, parameters, rootNode, configuration.Shards, examples.Length,
-            IParameterGate.Open, root, next);
+            IParameterGate.Open, root);
         return root.Totals;
     }
 

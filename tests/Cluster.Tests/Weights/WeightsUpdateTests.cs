@@ -77,6 +77,7 @@ public sealed class WeightsUpdateTests : IDisposable
     public async Task TellWaiting_ValuesHaveGone_WorkerBesideIsGivenTheirSlots()
     {
         using WorkerConnection far = Join("far");
+        Assert.NotNull(session.Weights.Memory);
         using var directory = new TemporaryDirectory();
         SharedModels slots = SharedModels.Create(System.IO.Path.Combine(directory.Path, "shared"), shape, count: 1);
         using WorkerConnection beside = Join("beside", slots);
