@@ -22,7 +22,6 @@ internal sealed class WeightsUpdate
     private readonly LearningRateSchedule schedule;
     private readonly RunWeights weights;
     private readonly WeightsPassage passage = new();
-    private readonly List<TensorPart> unsent = [];
     private readonly bool hasLayersToPass;
     private IReadOnlyList<LayerParameters> updated = [];
     private Work begun;
@@ -67,9 +66,7 @@ internal sealed class WeightsUpdate
         if (hasLayersToPass && session.Workers.AnyIsSentWeights())
         {
             passage.Begin(work.Step + 1, updated);
-            string? why = Pass(0);
-            SendRest();
-            return why;
+            return Pass(0, 1);
         }
 
         return team.TryUpdate(0, updated.Count) ? null : WhyDiverged();
@@ -79,13 +76,8 @@ internal sealed class WeightsUpdate
     /// <returns>Why training cannot go on, or null.</returns>
     public string? Complete()
     {
-        for (int layer = 1; IsOpen && layer < updated.Count; layer++)
-        {
-            if (Pass(layer) is { } why)
-                return why;
-        }
-
-        SendRest();
+        if (IsOpen && Pass(1, updated.Count) is { } why)
+            return why;
         weights.Advance(begun.Step + 1);
         return null;
     }
@@ -109,22 +101,21 @@ internal sealed class WeightsUpdate
             worker.Assign(work, nodes, weights);
     }
 
-    private string? Pass(int layer)
+    /// <summary>Updates layers [first, end), and passes on what fills a message as soon as it is there, the rest at the end.</summary>
+    private string? Pass(int first, int end)
     {
-        if (!team.TryUpdate(layer, layer + 1))
-            return WhyDiverged();
-        TensorFrames.Append(unsent, layer, updated[layer], Send);
+        var parts = new List<TensorPart>();
+        for (int layer = first; layer < end; layer++)
+        {
+            if (!team.TryUpdate(layer, layer + 1))
+                return WhyDiverged();
+            TensorFrames.Append(parts, layer, updated[layer], passage.Pass);
+        }
+
+        if (parts.Count > 0)
+            passage.Pass([.. parts]);
         return null;
     }
-
-    private void SendRest()
-    {
-        if (unsent.Count > 0)
-            Send([.. unsent]);
-        unsent.Clear();
-    }
-
-    private void Send(TensorPart[] parts) => passage.Pass(parts);
 
     private string? WhyDiverged() => Divergence.Find(begun.Step, sum.Totals, sum.Added(), rate, configuration);
 }

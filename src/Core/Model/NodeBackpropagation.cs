@@ -19,15 +19,6 @@ public sealed class NodeBackpropagation
     // Evaluations go in chunks of this many columns, however small the mini-batch.
     private const int EvaluationColumns = 512;
 
-    // Examples a thread below which it takes longer to add the threads' sums than the threads wait for each other if they share each sum:
-    // where all sums fit into a core's own cache, and where they do not.
-    private const int SubnodeColumns = 24;
-    private const int LargeSubnodeColumns = 256;
-    private const int LargeModel = 1 << 18;
-
-    // How many times as much a whole step has to be as the least product that is shared: all threads have to be awake for it.
-    private const int StepShare = 8;
-
     // Multiply-adds below which waking other threads costs more than they save.
     private const long SharedWork = 150_000;
 
@@ -42,8 +33,6 @@ public sealed class NodeBackpropagation
     private readonly BackwardWork backwardWork;
     private readonly SubnodeWork subnodeWork;
     private readonly ExamplesAhead ahead;
-    private readonly int leastSubnodeColumns;
-    private readonly long sharedStep;
     private bool isRehearsing;
 
     /// <param name="maximumColumns">The most examples of one call of <see cref="Train"/>.</param>
@@ -66,11 +55,9 @@ public sealed class NodeBackpropagation
         var backward = new BackwardPass(model, forward, maximumColumns);
         forwardWork = new ForwardWork(forward, costs, backward, products);
         forwardRun = new SharedForward(forwardWork, model.Shape, team, sharedWork);
-        sharedStep = StepShare * sharedWork;
         backwardWork = new BackwardWork(forward, backward, stepNodes, products, model.Shape);
         ahead = new ExamplesAhead(forward, team.ThreadCount);
         subnodeWork = new SubnodeWork(forwardWork, backwardWork, stepNodes, costs, model.Shape, team.ThreadCount);
-        leastSubnodeColumns = model.Shape.ParameterCount < LargeModel ? SubnodeColumns : LargeSubnodeColumns;
     }
 
     /// <summary>
@@ -127,7 +114,7 @@ public sealed class NodeBackpropagation
         positions.CopyTo(forward.Indices(columns));
         (forwardWork.WithCosts, forwardWork.WithError) = (true, true);
         backwardWork.Parameters = parameters;
-        if (!isRehearsing && team.ThreadCount > 1 && forwardRun.StepOf(columns) >= sharedStep && subnodeWork.TryPlace(nodes, leastSubnodeColumns, sink))
+        if (!isRehearsing && forwardRun.IsStepShared(columns) && subnodeWork.TryPlace(nodes, sink))
             TrainSubnodes(gate, sink, canGatherNext: next.Length == columns);
         else
             TrainLayers(nodes, sink);

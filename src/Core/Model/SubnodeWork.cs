@@ -9,14 +9,23 @@ namespace Backprop.Core.Model;
 /// </summary>
 internal sealed class SubnodeWork(ForwardWork forward, BackwardWork backward, StepNodes nodes, OutputCosts costs, NetworkShape shape, int threadCount) : ITeamWork
 {
+    // Examples a thread below which it takes longer to add the threads' sums than the threads wait for each other if they share each sum:
+    // where all sums fit into a core's own cache, and where they do not.
+    private const int LeastColumns = 24;
+    private const int LeastColumnsOfLarge = 256;
+    private const int LargeModel = 1 << 18;
+
     // The first descendant's sums arise where the node's are to stand.
     private readonly GradientSum?[] otherSums = new GradientSum?[threadCount];
 
-    // For each layer, and last for the forward pass, who has come to each node above the descendants: 1 is the node itself, 2 and 3 its children.
-    private readonly int[] arrivals = new int[(shape.LayerCount + 1) * threadCount];
+    // For each layer, how many have come to each node above the descendants: 1 is the node itself, 2 and 3 its children.
+    private readonly int[] arrivals = new int[shape.LayerCount * threadCount];
+
+    private readonly int leastColumns = shape.ParameterCount < LargeModel ? LeastColumns : LeastColumnsOfLarge;
 
     private ShardNode node;
     private int begun;
+    private int forwardDone;
     private INodeValueSink sink = INodeValueSink.None;
 
     /// <summary>The forward pass is part of it; otherwise it has been done.</summary>
@@ -25,9 +34,9 @@ internal sealed class SubnodeWork(ForwardWork forward, BackwardWork backward, St
     /// <summary>What a thread gathers when it has nothing else to do, as many as now; null: nothing.</summary>
     public ExamplesAhead? Next { get; set; }
 
-    /// <summary>Takes the one node of this step, if it has a descendant for each thread, each with this many examples.</summary>
+    /// <summary>Takes the one node of this step, if it has a descendant for each thread, each with enough examples.</summary>
     /// <param name="receiver">Is told of the layers, by whichever thread has added the last of it, one at a time.</param>
-    public bool TryPlace(IReadOnlyList<ShardNode> placed, int leastColumns, INodeValueSink receiver)
+    public bool TryPlace(IReadOnlyList<ShardNode> placed, INodeValueSink receiver)
     {
         if (placed.Count != 1 || !int.IsPow2(threadCount) || placed[0].Count < threadCount)
             return false;
@@ -40,7 +49,7 @@ internal sealed class SubnodeWork(ForwardWork forward, BackwardWork backward, St
         for (int thread = 1; thread < threadCount; thread++)
             otherSums[thread] ??= new GradientSum(shape);
         Array.Clear(arrivals);
-        begun = 0;
+        (begun, forwardDone) = (0, 0);
         (node, sink) = (placed[0], receiver);
         return true;
     }
@@ -52,7 +61,7 @@ internal sealed class SubnodeWork(ForwardWork forward, BackwardWork backward, St
         if (WithForward)
         {
             forward.Execute(thread, own);
-            if (IsLastForward(thread))
+            if (Interlocked.Increment(ref forwardDone) == threadCount)
                 sink.ForwardReady();
         }
 
@@ -75,17 +84,6 @@ internal sealed class SubnodeWork(ForwardWork forward, BackwardWork backward, St
         sink.LayerReady(node, layer, nodes.SumOf(0, layer));
         if (layer == 0)
             sink.NodeReady(node, costs.TotalsOf(nodes.ColumnsOf(0), nodes.ShardStartsOf(0)));
-    }
-
-    private bool IsLastForward(int thread)
-    {
-        for (int place = threadCount + thread; place > 1; place /= 2)
-        {
-            if (!IsSecondAt(shape.LayerCount, place / 2))
-                return false;
-        }
-
-        return true;
     }
 
     /// <summary>Adds what can be added now that the thread's sum of the layer is there; true: it was the last, and the node's is whole.</summary>

@@ -56,18 +56,8 @@ public sealed class StepExamples(TrainingPlan plan, ulong seed, bool shuffle)
 
         public List<int> Examples { get; } = [];
 
-        public bool Is(int askedEpoch, long askedStep, IReadOnlyList<ShardNode> askedNodes)
-        {
-            if (epoch != askedEpoch || step != askedStep || nodes.Count != askedNodes.Count)
-                return false;
-            for (int n = 0; n < nodes.Count; n++)
-            {
-                if (nodes[n] != askedNodes[n])
-                    return false;
-            }
-
-            return true;
-        }
+        public bool Is(int askedEpoch, long askedStep, IReadOnlyList<ShardNode> askedNodes) =>
+            epoch == askedEpoch && step == askedStep && nodes.SequenceEqual(askedNodes);
 
         public void Begin(int askedEpoch, long askedStep, IReadOnlyList<ShardNode> askedNodes)
         {
