@@ -1,10 +1,8 @@
 using Backprop.Scheduling;
 using Backprop.Serving;
 using Backprop.Core.Model;
-using Grpc.Core;
 using JoinRequest = Backprop.Protos.JoinRequest;
 using Ready = Backprop.Protos.WorkerReady;
-using WorkerFrame = Backprop.Protos.Tensors.Frame<Backprop.Protos.WorkerMessage, Backprop.Protos.NodeHeader>;
 using WorkerMessage = Backprop.Protos.WorkerMessage;
 
 namespace Backprop.Cluster.Tests.Protocol;
@@ -21,7 +19,7 @@ public sealed class WorkerConnectionTests
     public async Task Read_ReadyAroundTheEnd_IsToldOnlyBeforeIt(bool goneFirst)
     {
         var events = new EventQueue();
-        var ready = new OneMessage(new WorkerMessage { Ready = new Ready { DatasetSha256 = "data" } });
+        var ready = new OneFrame(new WorkerMessage { Ready = new Ready { DatasetSha256 = "data" } });
         using WorkerConnection connection = Open(events);
         if (goneFirst)
             connection.TellGone("its connection broke");
@@ -41,18 +39,4 @@ public sealed class WorkerConnectionTests
     private static WorkerConnection Open(EventQueue events) => new(
         new WorkerId(7), new JoinRequest { Name = "late", Threads = 1 }, isLocal: false, "run", "data", new GradientPool(shape),
         new WorkerMemory(null, null, new DoorbellWatch(events, TimeSpan.Zero)), events, TimeProvider.System);
-
-    private sealed class OneMessage(WorkerMessage message) : IAsyncStreamReader<WorkerFrame>
-    {
-        private bool isRead;
-
-        public WorkerFrame Current { get; } = new(message);
-
-        public Task<bool> MoveNext(CancellationToken cancellationToken)
-        {
-            bool isFirst = !isRead;
-            isRead = true;
-            return Task.FromResult(isFirst);
-        }
-    }
 }

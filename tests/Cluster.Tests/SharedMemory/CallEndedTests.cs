@@ -1,12 +1,11 @@
 using Backprop.Cluster.Tests.Commands;
+using Backprop.Cluster.Tests.Protocol;
 using Backprop.Scheduling;
 using Backprop.Serving;
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
-using Backprop.Protos.Tensors;
-using Grpc.Core;
 using WorkKind = Backprop.Scheduling.WorkKind;
 
 namespace Backprop.Cluster.Tests.SharedMemory;
@@ -49,7 +48,7 @@ public sealed class CallEndedTests : IDisposable
         var connection = new WorkerConnection(
             new WorkerId(1), new JoinRequest { Name = "w1", Threads = 1 }, isLocal: true, "run", "ab", new GradientPool(shape),
             new WorkerMemory(shared, door: null, new DoorbellWatch(events, TimeSpan.Zero)), events, TimeProvider.System);
-        await connection.ReadAsync(new ReadyWorker(), Cancellation);
+        await connection.ReadAsync(new OneFrame(new WorkerMessage { Ready = new WorkerReady { DatasetSha256 = "ab", SharedMemory = true, SharedWeights = true } }), Cancellation);
         return connection;
     }
 
@@ -58,36 +57,6 @@ public sealed class CallEndedTests : IDisposable
         connection.Finish(new RunEnded());
         var sent = new SentFrames();
         await connection.WriteAsync(sent, Cancellation, Cancellation);
-        return sent.Kinds;
-    }
-
-    private sealed class ReadyWorker : IAsyncStreamReader<Frame<WorkerMessage, NodeHeader>>
-    {
-        private bool hasSpoken;
-
-        public Frame<WorkerMessage, NodeHeader> Current { get; } =
-            new(new WorkerMessage { Ready = new WorkerReady { DatasetSha256 = "ab", SharedMemory = true, SharedWeights = true } });
-
-        public Task<bool> MoveNext(CancellationToken cancellationToken)
-        {
-            bool speaks = !hasSpoken;
-            hasSpoken = true;
-            return Task.FromResult(speaks);
-        }
-    }
-
-    private sealed class SentFrames : IServerStreamWriter<Frame<CoordinatorMessage, WeightsHeader>>
-    {
-        public List<CoordinatorMessage.ContentOneofCase> Kinds { get; } = [];
-
-        public WriteOptions? WriteOptions { get; set; }
-
-        public Task WriteAsync(Frame<CoordinatorMessage, WeightsHeader> message)
-        {
-            Kinds.Add(message.Message?.ContentCase ?? CoordinatorMessage.ContentOneofCase.Weights);
-            return Task.CompletedTask;
-        }
-
-        public Task WriteAsync(Frame<CoordinatorMessage, WeightsHeader> message, CancellationToken cancellationToken) => WriteAsync(message);
+        return [.. sent.Frames.Select(frame => frame.Message?.ContentCase ?? CoordinatorMessage.ContentOneofCase.Weights)];
     }
 }

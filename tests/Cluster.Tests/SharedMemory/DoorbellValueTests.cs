@@ -1,12 +1,12 @@
 using Backprop.Cluster.Tests.Commands;
 using Backprop.Cluster.Tests.Processes;
+using Backprop.Cluster.Tests.Protocol;
 using Backprop.Scheduling;
 using Backprop.Serving;
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
-using Backprop.Protos.Tensors;
 using Grpc.Core;
 using Assignment = Backprop.Protos.Assignment;
 using NodeValue = Backprop.Protos.NodeValue;
@@ -100,7 +100,7 @@ public sealed class DoorbellValueTests : IDisposable
     [Fact]
     public async Task Ready_NobodyAtTheDoorbell_EndsTheCall()
     {
-        RpcException error = await Assert.ThrowsAsync<RpcException>(() => connection.ReadAsync(new OneMessage(Ready()), Cancellation));
+        RpcException error = await Assert.ThrowsAsync<RpcException>(() => connection.ReadAsync(new OneFrame(Ready()), Cancellation));
         Assert.Equal(StatusCode.Unavailable, error.StatusCode);
         Assert.Contains("was not found there", error.Status.Detail, StringComparison.Ordinal);
     }
@@ -133,7 +133,7 @@ public sealed class DoorbellValueTests : IDisposable
     private async Task<Doorbell> ReadyAsync()
     {
         Doorbell worker = Doorbell.TryConnect(door.Path, shared)!;
-        await connection.ReadAsync(new OneMessage(Ready()), Cancellation);
+        await connection.ReadAsync(new OneFrame(Ready()), Cancellation);
         return worker;
     }
 
@@ -162,18 +162,4 @@ public sealed class DoorbellValueTests : IDisposable
     {
         RunId = "run", Node = new Node { First = 0, Count = 1 }, Shared = true, Totals = new Totals { ExampleCount = 10 },
     };
-
-    private sealed class OneMessage(WorkerMessage message) : IAsyncStreamReader<Frame<WorkerMessage, NodeHeader>>
-    {
-        private bool isRead;
-
-        public Frame<WorkerMessage, NodeHeader> Current { get; } = new(message);
-
-        public Task<bool> MoveNext(CancellationToken cancellationToken)
-        {
-            bool first = !isRead;
-            isRead = true;
-            return Task.FromResult(first);
-        }
-    }
 }

@@ -1,10 +1,9 @@
+using Backprop.Cluster.Tests.Protocol;
 using Backprop.Scheduling;
 using Backprop.Serving;
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;
 using Backprop.Protos;
-using Backprop.Protos.Tensors;
-using Grpc.Core;
 using WorkKind = Backprop.Scheduling.WorkKind;
 
 namespace Backprop.Cluster.Tests.Weights;
@@ -130,7 +129,7 @@ public sealed class RunWeightsTests
             Step(weights, step);
         connection.Finish(new RunEnded());
 
-        var sent = new SentWeights();
+        var sent = new SentFrames();
         await connection.WriteAsync(sent, cancellation, cancellation);
         Assert.Equal(39, sent.Numbers.Count);
         Assert.All(sent.Numbers, number => Assert.Equal(0, number));
@@ -156,21 +155,5 @@ public sealed class RunWeightsTests
         foreach (LayerParameters layer in filled.Layers)
             layer.Numbers.Span.Fill(number);
         return filled;
-    }
-
-    private sealed class SentWeights : IServerStreamWriter<Frame<CoordinatorMessage, WeightsHeader>>
-    {
-        public List<float> Numbers { get; } = [];
-
-        public WriteOptions? WriteOptions { get; set; }
-
-        public Task WriteAsync(Frame<CoordinatorMessage, WeightsHeader> message)
-        {
-            foreach (TensorPart part in message.Parts)
-                Numbers.AddRange(part.Values.ToArray());
-            return Task.CompletedTask;
-        }
-
-        public Task WriteAsync(Frame<CoordinatorMessage, WeightsHeader> message, CancellationToken cancellationToken) => WriteAsync(message);
     }
 }

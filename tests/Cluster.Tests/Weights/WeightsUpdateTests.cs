@@ -1,5 +1,6 @@
 using Backprop.Cluster.Tests.Commands;
 using Backprop.Cluster.Tests.Reports;
+using Backprop.Cluster.Tests.Protocol;
 using Backprop.Coordinator;
 using Backprop.Coordinator.Commands;
 using Backprop.Core.Data;
@@ -13,7 +14,6 @@ using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
 using Backprop.Scheduling;
 using Backprop.Serving;
-using Grpc.Core;
 using WorkKind = Backprop.Scheduling.WorkKind;
 
 namespace Backprop.Cluster.Tests.Weights;
@@ -39,7 +39,7 @@ public sealed class WeightsUpdateTests : IDisposable
         new Welcome { RunId = "run" }, shape, TinyDataset(), null, new HashSet<string>(), TimeProvider.System);
 
     private readonly ThreadTeam team = new(2);
-    private readonly SentParts sent = new();
+    private readonly SentFrames sent = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -55,7 +55,7 @@ public sealed class WeightsUpdateTests : IDisposable
         Assert.True(update.IsOpen);
         update.Assign(worker, next, [new ShardNode(0, 1)]);
         Task writing = worker.WriteAsync(sent, Cancellation, Cancellation);
-        Assert.Equal(["assignment", "0: 65536", "0: 5964"], sent.Told);
+        Assert.Equal(["assignment", "0: 65536", "0: 5964"], Told());
         Assert.Equal(Weight, update.Current.Layers[0].Numbers.Span[0]);
 
         // It takes nothing else between an assignment and the last of its weights.
@@ -65,7 +65,7 @@ public sealed class WeightsUpdateTests : IDisposable
         Assert.False(update.IsOpen);
         worker.Finish(new RunEnded());
         await writing;
-        Assert.Equal(["assignment", "0: 65536", "0: 5964", "1: 33030, 2: 310", "assignment", "end"], sent.Told);
+        Assert.Equal(["assignment", "0: 65536", "0: 5964", "1: 33030, 2: 310", "assignment", "end"], Told());
         Assert.All(sent.Numbers, number => Assert.Equal(Updated, number));
         Assert.All(update.Current.Layers, layer => Assert.DoesNotContain(layer.Numbers.ToArray(), number => number != Updated));
     }
@@ -101,7 +101,7 @@ public sealed class WeightsUpdateTests : IDisposable
         update.TellWaiting();
         beside.Finish(new RunEnded());
         await beside.WriteAsync(sent, Cancellation, Cancellation);
-        Assert.Equal(["assignment in slot 0", "assignment in slot 0", "end"], sent.Told);
+        Assert.Equal(["assignment in slot 0", "assignment in slot 0", "end"], Told());
     }
 
     /// <summary>Nothing can be done about what was sent; the weights before the step stay the current ones.</summary>
@@ -129,6 +129,13 @@ public sealed class WeightsUpdateTests : IDisposable
         Assert.Null(update.Complete());
         Assert.All(update.Current.Layers, layer => Assert.DoesNotContain(layer.Numbers.ToArray(), number => number != Updated));
     }
+
+    private IEnumerable<string> Told() => sent.Frames.Select(frame => frame.Message switch
+    {
+        null => string.Join(", ", frame.Parts.Select(part => $"{part.Layer}: {part.Values.Length}")),
+        { Assignment: { } assignment } => "assignment" + string.Concat(assignment.Slots.Select(slot => $" in slot {slot}")),
+        _ => "end",
+    });
 
     private WeightsUpdate Update()
     {
@@ -171,48 +178,5 @@ public sealed class WeightsUpdateTests : IDisposable
     {
         static ExampleSet Of(int count) => ExampleSet.FromBytes(new byte[count * 64], 16, new int[count], 64, 10);
         return new Dataset("tiny", Of(12), Of(3));
-    }
-
-    private sealed class OneFrame(Frame<WorkerMessage, NodeHeader> frame) : IAsyncStreamReader<Frame<WorkerMessage, NodeHeader>>
-    {
-        private bool isRead;
-
-        public OneFrame(WorkerMessage message)
-            : this(new Frame<WorkerMessage, NodeHeader>(message))
-        {
-        }
-
-        public Frame<WorkerMessage, NodeHeader> Current => frame;
-
-        public Task<bool> MoveNext(CancellationToken cancellationToken)
-        {
-            bool isFirst = !isRead;
-            isRead = true;
-            return Task.FromResult(isFirst);
-        }
-    }
-
-    private sealed class SentParts : IServerStreamWriter<Frame<CoordinatorMessage, WeightsHeader>>
-    {
-        public List<string> Told { get; } = [];
-
-        public List<float> Numbers { get; } = [];
-
-        public WriteOptions? WriteOptions { get; set; }
-
-        public Task WriteAsync(Frame<CoordinatorMessage, WeightsHeader> message)
-        {
-            Told.Add(message.Message switch
-            {
-                null => string.Join(", ", message.Parts.Select(part => $"{part.Layer}: {part.Values.Length}")),
-                { Assignment: { } assignment } => "assignment" + string.Concat(assignment.Slots.Select(slot => $" in slot {slot}")),
-                _ => "end",
-            });
-            foreach (TensorPart part in message.Parts)
-                Numbers.AddRange(part.Values.ToArray());
-            return Task.CompletedTask;
-        }
-
-        public Task WriteAsync(Frame<CoordinatorMessage, WeightsHeader> message, CancellationToken cancellationToken) => WriteAsync(message);
     }
 }
