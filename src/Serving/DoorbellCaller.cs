@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
@@ -11,8 +12,23 @@ namespace Backprop.Serving;
 internal sealed class DoorbellCaller(Doorbell bell, string name, Action<WorkerMessage> take, Action<Status> close)
 {
     private volatile bool isOver;
+    private volatile bool owes;
+    private long cameAt;
 
     public string Name => name;
+
+    /// <summary>Whether it has been sent something since its last message.</summary>
+    public bool Owes => owes;
+
+    /// <summary>What passed between its last two messages.</summary>
+    public TimeSpan Pace { get; private set; } = TimeSpan.MaxValue;
+
+    /// <inheritdoc cref="Doorbell.TrySend"/>
+    public bool TrySend(CoordinatorMessage message)
+    {
+        owes = true;
+        return bell.TrySend(message);
+    }
 
     /// <summary>Takes the next message, and does what comes of it.</summary>
     /// <returns>False when there is none.</returns>
@@ -24,6 +40,10 @@ internal sealed class DoorbellCaller(Doorbell bell, string name, Action<WorkerMe
         {
             if (bell.TryReceive(WorkerMessage.Parser) is not { } message)
                 return false;
+            (long before, cameAt) = (cameAt, Stopwatch.GetTimestamp());
+            if (before != 0)
+                Pace = Stopwatch.GetElapsedTime(before, cameAt);
+            owes = false;
             take(message);
             events.Work();
             return true;
@@ -62,6 +82,7 @@ internal sealed class DoorbellCaller(Doorbell bell, string name, Action<WorkerMe
 
     private void End(Status why)
     {
+        owes = false;
         isOver = true;
         close(why);
     }

@@ -16,7 +16,8 @@ internal sealed class WorkerMemory(SharedModels? slots, DoorbellListener? door, 
     private readonly Queue<CoordinatorMessage> unrung = [];
     private volatile bool usesSlots;
     private volatile bool usesWeights;
-    private volatile Doorbell? doorbell;
+    private Doorbell? doorbell;
+    private volatile DoorbellCaller? caller;
 
     public ValueSlots Slots { get; } = new(slots);
 
@@ -39,7 +40,7 @@ internal sealed class WorkerMemory(SharedModels? slots, DoorbellListener? door, 
         {
             doorbell = door?.TryAccept() ?? throw new RpcException(new Status(
                 StatusCode.Unavailable, $"Worker {name} said that it is at the doorbell and was not found there."));
-            watch.Attend(new DoorbellCaller(doorbell, name, take, close));
+            watch.Attend(caller = new DoorbellCaller(doorbell, name, take, close));
         }
 
         door?.Dispose();
@@ -49,7 +50,7 @@ internal sealed class WorkerMemory(SharedModels? slots, DoorbellListener? door, 
     /// <returns>False where there is no doorbell: it has to go by the call.</returns>
     public bool TryQueue(CoordinatorMessage message)
     {
-        if (doorbell is null)
+        if (caller is null)
             return false;
         unrung.Enqueue(message);
         return true;
@@ -61,7 +62,7 @@ internal sealed class WorkerMemory(SharedModels? slots, DoorbellListener? door, 
     {
         bool isTaken = true;
         while (unrung.TryDequeue(out CoordinatorMessage? message))
-            isTaken &= doorbell!.TrySend(message);
+            isTaken &= caller!.TrySend(message);
         return isTaken;
     }
 

@@ -26,9 +26,17 @@ internal sealed class ByteInputs : ExampleInputs
 
     public ReadOnlyMemory<byte> Values => values;
 
-    public override void CopyTo(int example, Span<float> column)
+    public override void CopyTo(int example, Span<float> column) => Scale(Of(example), column, []);
+
+    public override void CopyTo(int example, Span<float> column, int soon) => Scale(Of(example), column, Of(soon));
+
+    public override void Prefetch(int example) => MemoryPrefetch.Read(Of(example));
+
+    private ReadOnlySpan<byte> Of(int example) => values.AsSpan(checked(example * InputCount), InputCount);
+
+    /// <param name="soon">A line of it is asked for with each line that is widened: more at once wait for each other.</param>
+    private void Scale(ReadOnlySpan<byte> source, Span<float> column, ReadOnlySpan<byte> soon)
     {
-        ReadOnlySpan<byte> source = values.AsSpan(checked(example * InputCount), InputCount);
         column = column[..source.Length];
         ref byte from = ref MemoryMarshal.GetReference(source);
         ref float to = ref MemoryMarshal.GetReference(column);
@@ -39,6 +47,7 @@ internal sealed class ByteInputs : ExampleInputs
             Vector512<float> reciprocal = Vector512.Create(1f / Divisor);
             for (; i <= source.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
             {
+                AskFor(soon, i);
                 Vector512<int> wide = Avx512F.ConvertToVector512Int32(Vector128.LoadUnsafe(ref from, (nuint)i));
                 Quotient(Vector512.ConvertToSingle(wide), divisor, reciprocal).StoreUnsafe(ref to, (nuint)i);
             }
@@ -48,6 +57,7 @@ internal sealed class ByteInputs : ExampleInputs
             Vector256<float> divisor = Vector256.Create((float)Divisor);
             for (; i <= source.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
             {
+                AskFor(soon, i);
                 Vector256<ushort> wide = Widen(Vector128.LoadUnsafe(ref from, (nuint)i));
                 (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(wide);
                 (Vector256.ConvertToSingle(low.AsInt32()) / divisor).StoreUnsafe(ref to, (nuint)i);
@@ -70,8 +80,13 @@ internal sealed class ByteInputs : ExampleInputs
             column[i] = (float)source[i] / Divisor;
     }
 
-    public override void Prefetch(int example) =>
-        MemoryPrefetch.Read(values.AsSpan(example * InputCount, InputCount));
+    /// <summary>Asks for the line that begins at an offset, if one does.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AskFor(ReadOnlySpan<byte> soon, int offset)
+    {
+        if (offset % MemoryPrefetch.LineBytes == 0 && offset < soon.Length)
+            MemoryPrefetch.Read(ref Unsafe.Add(ref MemoryMarshal.GetReference(soon), offset));
+    }
 
     /// <summary>
     /// value / divisor, rounded once, sooner than a division is there: a product with the reciprocal, and what it leaves over added to it. Of the few

@@ -24,6 +24,15 @@ internal abstract class ExampleInputs
     /// <param name="column">Receives its inputs.</param>
     public abstract void CopyTo(int example, Span<float> column);
 
+    /// <summary>Copies an example, and asks meanwhile for the memory of one whose turn comes soon.</summary>
+    /// <inheritdoc cref="CopyTo(int, Span{float})"/>
+    /// <param name="soon">Which is asked for. Changes the speed, nothing else.</param>
+    public virtual void CopyTo(int example, Span<float> column, int soon)
+    {
+        Prefetch(soon);
+        CopyTo(example, column);
+    }
+
     /// <summary>Asks for an example's memory ahead of its copy. Changes the speed, nothing else.</summary>
     public abstract void Prefetch(int example);
 }

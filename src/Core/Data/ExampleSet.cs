@@ -69,11 +69,13 @@ public sealed class ExampleSet
     {
         CheckShape("inputs", examples.Length, InputCount, destination);
         Prefetch(examples[..Math.Min(PrefetchDistance, examples.Length)]);
+        int last = examples.Length - PrefetchDistance;
         for (int column = 0; column < examples.Length; column++)
         {
-            if (column + PrefetchDistance < examples.Length)
-                Inputs.Prefetch(examples[column + PrefetchDistance]);
-            Inputs.CopyTo(examples[column], destination.Column(column));
+            if (column < last)
+                Inputs.CopyTo(examples[column], destination.Column(column), soon: examples[column + PrefetchDistance]);
+            else
+                Inputs.CopyTo(examples[column], destination.Column(column));
         }
     }
 

@@ -10,17 +10,23 @@ namespace Backprop.Core.Data;
 /// </summary>
 internal static unsafe class MemoryPrefetch
 {
-    private const int LineBytes = 64;
+    /// <summary>Bytes of a cache line.</summary>
+    public const int LineBytes = 64;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(ReadOnlySpan<byte> bytes)
     {
-        if (!Sse.IsSupported)
-            return;
         ref byte start = ref MemoryMarshal.GetReference(bytes);
+        for (nuint offset = 0; offset < (nuint)bytes.Length; offset += LineBytes)
+            Read(ref Unsafe.Add(ref start, offset));
+    }
+
+    /// <summary>One cache line.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Read(ref byte address)
+    {
         // An address is only a wish: it may be stale after the memory has moved.
-        byte* address = (byte*)Unsafe.AsPointer(ref start);
-        for (int offset = 0; offset < bytes.Length; offset += LineBytes)
-            Sse.Prefetch0(address + offset);
+        if (Sse.IsSupported)
+            Sse.Prefetch0(Unsafe.AsPointer(ref address));
     }
 }

@@ -77,6 +77,15 @@ public sealed class DoorbellWatchTests : IDisposable
         Assert.True(await talking.WaitAsync(ProgramProcess.Deadline, Cancellation));
     }
 
+    /// <summary>Looking where nothing comes for long takes a core from a worker that computes; a first message says nothing of when the next one comes.</summary>
+    [Fact]
+    public async Task Attend_OneMessage_SleepsAfterIt()
+    {
+        (SharedModels memory, Doorbell worker) = Answered(new DoorbellWatch(new EventQueue(), TimeSpan.FromHours(1)));
+        await InTime(() => IsAnswered(worker, 1));
+        await InTime(() => SpinWait.SpinUntil(() => memory.ToCoordinator.IsReaderAsleep, ProgramProcess.Deadline));
+    }
+
     /// <summary>What the thread of all workers throws would end the process.</summary>
     [Theory]
     [InlineData(StatusCode.FailedPrecondition, "not asked for")]
@@ -150,16 +159,25 @@ public sealed class DoorbellWatchTests : IDisposable
         var first = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         heard = first.Task;
         (Doorbell worker, Doorbell end) = Connected(name);
-        watch.Attend(new DoorbellCaller(
-            end, name,
-            message =>
-            {
-                first.TrySetResult(true);
-                end.TrySend(new CoordinatorMessage { Heartbeat = new Heartbeat { Threads = message.Heartbeat.Threads } });
-            },
-            _ => { }));
+        watch.Attend(Answering(end, name, () => first.TrySetResult(true)));
         return worker;
     }
+
+    private (SharedModels Memory, Doorbell Worker) Answered(DoorbellWatch watch)
+    {
+        (SharedModels memory, Doorbell end, Doorbell worker) = Open("alone");
+        watch.Attend(Answering(end, "alone", () => { }));
+        return (memory, worker);
+    }
+
+    private static DoorbellCaller Answering(Doorbell end, string name, Action heard) => new(
+        end, name,
+        message =>
+        {
+            heard();
+            end.TrySend(new CoordinatorMessage { Heartbeat = new Heartbeat { Threads = message.Heartbeat.Threads } });
+        },
+        _ => { });
 
     private static async Task InTime(Func<bool> isSo) =>
         Assert.True(await Task.Run(isSo, Cancellation).WaitAsync(ProgramProcess.Deadline, Cancellation));
