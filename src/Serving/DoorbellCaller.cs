@@ -12,21 +12,17 @@ namespace Backprop.Serving;
 internal sealed class DoorbellCaller(Doorbell bell, string name, Action<WorkerMessage> take, Action<Status> close)
 {
     private volatile bool isOver;
-    private volatile bool owes;
-    private long cameAt;
+    private long askedAt;
 
     public string Name => name;
 
-    /// <summary>Whether it has been sent something since its last message.</summary>
-    public bool Owes => owes;
-
-    /// <summary>What passed between its last two messages.</summary>
-    public TimeSpan Pace { get; private set; } = TimeSpan.MaxValue;
+    /// <summary>How long the first message took that followed what it was sent last.</summary>
+    public TimeSpan Took { get; private set; } = TimeSpan.MaxValue;
 
     /// <inheritdoc cref="Doorbell.TrySend"/>
     public bool TrySend(CoordinatorMessage message)
     {
-        owes = true;
+        Volatile.Write(ref askedAt, Stopwatch.GetTimestamp());
         return bell.TrySend(message);
     }
 
@@ -40,10 +36,8 @@ internal sealed class DoorbellCaller(Doorbell bell, string name, Action<WorkerMe
         {
             if (bell.TryReceive(WorkerMessage.Parser) is not { } message)
                 return false;
-            (long before, cameAt) = (cameAt, Stopwatch.GetTimestamp());
-            if (before != 0)
-                Pace = Stopwatch.GetElapsedTime(before, cameAt);
-            owes = false;
+            if (Interlocked.Exchange(ref askedAt, 0) is not 0 and long asked)
+                Took = Stopwatch.GetElapsedTime(asked);
             take(message);
             events.Work();
             return true;
@@ -82,7 +76,6 @@ internal sealed class DoorbellCaller(Doorbell bell, string name, Action<WorkerMe
 
     private void End(Status why)
     {
-        owes = false;
         isOver = true;
         close(why);
     }

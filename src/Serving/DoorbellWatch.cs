@@ -7,24 +7,17 @@ namespace Backprop.Serving;
 /// moment before it sleeps again where more is likely to come, so that a small step waits neither for a change of threads nor for the kernel.
 /// </summary>
 /// <param name="patience">
-/// How long it looks for more after messages in quick succession. Between two looks it gives its core away to whoever needs it, a worker that computes most
+/// How long it looks for more where answers come soon. Between two looks it gives its core away to whoever needs it, a worker that computes most
 /// likely, and has it again when that one has sent its value.
 /// </param>
 internal sealed class DoorbellWatch(EventQueue events, TimeSpan patience)
 {
-    /// <summary>
-    /// Where one has answered and others who were asked at the same time have not, so many times the patience: the thread is on the core of the one that
-    /// waits, and if it slept it would take the core of the next one that answers.
-    /// </summary>
-    private const int PatienceForOthers = 10;
-
-    /// <summary>Messages farther apart than so many times the patience are not looked for: that would take a core from a worker that computes.</summary>
-    private const int BriskPace = 5;
+    /// <summary>Whose answers take longer than so many times the patience is not looked for: that would take a core from a worker that computes.</summary>
+    private const int LongAnswer = 10;
 
     private readonly Lock looking = new();
     private readonly Lock changing = new();
     private volatile DoorbellCaller[] callers = [];
-    private int turn;
 
     /// <summary>Takes what comes from a worker until its doorbell is disposed of.</summary>
     public void Attend(DoorbellCaller caller)
@@ -71,32 +64,18 @@ internal sealed class DoorbellWatch(EventQueue events, TimeSpan patience)
         while (!TryFallAsleep());
     }
 
-    /// <summary>Takes a message, each worker's in its turn, so that none is kept waiting by another's many.</summary>
+    /// <summary>One message of each, so that none is kept waiting by another's many.</summary>
     /// <returns>How long to look for more; null where none came.</returns>
     private TimeSpan? TryTake()
     {
-        DoorbellCaller[] all = callers;
-        for (int i = 0; i < all.Length; i++)
+        TimeSpan? limit = null;
+        foreach (DoorbellCaller caller in callers)
         {
-            int place = (turn + i) % all.Length;
-            if (!all[place].TryTake(events))
-                continue;
-            turn = place + 1;
-            return LimitAfter(all[place], all);
+            if (caller.TryTake(events))
+                limit = limit == patience || caller.Took <= patience * LongAnswer ? patience : TimeSpan.Zero;
         }
 
-        return null;
-    }
-
-    private TimeSpan LimitAfter(DoorbellCaller caller, DoorbellCaller[] all)
-    {
-        foreach (DoorbellCaller other in all)
-        {
-            if (!caller.Owes && other.Owes)
-                return patience * PatienceForOthers;
-        }
-
-        return caller.Pace <= patience * BriskPace ? patience : TimeSpan.Zero;
+        return limit;
     }
 
     /// <summary>All have to ring from now on, or the one that need not would never be heard.</summary>

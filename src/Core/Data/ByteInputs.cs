@@ -69,6 +69,7 @@ internal sealed class ByteInputs : ExampleInputs
             Vector128<float> divisor = Vector128.Create((float)Divisor);
             for (; i <= source.Length - 8; i += 8)
             {
+                AskFor(soon, i);
                 Vector128<byte> eight = Vector64.LoadUnsafe(ref from, (nuint)i).ToVector128Unsafe();
                 (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(Vector128.WidenLower(eight));
                 (Vector128.ConvertToSingle(low.AsInt32()) / divisor).StoreUnsafe(ref to, (nuint)i);
@@ -76,6 +77,8 @@ internal sealed class ByteInputs : ExampleInputs
             }
         }
 
+        if (i < soon.Length)
+            MemoryPrefetch.Read(soon[i..]);
         for (; i < source.Length; i++)
             column[i] = (float)source[i] / Divisor;
     }

@@ -60,30 +60,62 @@ public sealed class DoorbellWatchTests : IDisposable
     {
         var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromSeconds(1));
         Doorbell first = Answered(watch, "first");
-        Doorbell second = Answered(watch, "second", out Task<bool> heard);
+        var isLookedFor = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        bool isHeard = false;
         Task<bool> talking = Task.Run(
             () =>
             {
-                while (!heard.IsCompleted)
+                for (int i = 0; !Volatile.Read(ref isHeard); i++)
                 {
                     if (!IsAnswered(first, 0))
                         return false;
+                    if (i == 9)
+                        isLookedFor.SetResult();
                 }
 
                 return true;
             },
             Cancellation);
+        await isLookedFor.Task.WaitAsync(ProgramProcess.Deadline, Cancellation);
+        Doorbell second = Answered(watch, "second");
         await InTime(() => IsAnswered(second, 1));
+        Volatile.Write(ref isHeard, true);
         Assert.True(await talking.WaitAsync(ProgramProcess.Deadline, Cancellation));
     }
 
-    /// <summary>Looking where nothing comes for long takes a core from a worker that computes; a first message says nothing of when the next one comes.</summary>
+    /// <summary>Looking where nothing comes for long takes a core from a worker that computes; of who has been asked nothing yet it is not known.</summary>
     [Fact]
-    public async Task Attend_OneMessage_SleepsAfterIt()
+    public async Task Attend_AMessageThatNothingAskedFor_SleepsAfterIt()
     {
-        (SharedModels memory, Doorbell worker) = Answered(new DoorbellWatch(new EventQueue(), TimeSpan.FromHours(1)));
+        (SharedModels memory, Doorbell worker) = Alone(TimeSpan.FromHours(1));
         await InTime(() => IsAnswered(worker, 1));
         await InTime(() => SpinWait.SpinUntil(() => memory.ToCoordinator.IsReaderAsleep, ProgramProcess.Deadline));
+    }
+
+    [Fact]
+    public async Task Attend_AnswersThatTakeLong_SleepsAfterEach()
+    {
+        (SharedModels memory, Doorbell worker) = Alone(TimeSpan.FromTicks(1));
+        for (int i = 0; i < 100; i++)
+        {
+            await InTime(() => IsAnswered(worker, 1));
+            await InTime(() => SpinWait.SpinUntil(() => memory.ToCoordinator.IsReaderAsleep, ProgramProcess.Deadline));
+        }
+    }
+
+    /// <summary>The thread that looks need not be rung for.</summary>
+    [Fact]
+    public async Task Attend_AnswersThatComeSoon_StaysAwakeAfterEach()
+    {
+        (SharedModels memory, Doorbell worker) = Alone(TimeSpan.FromHours(1));
+        await InTime(() => IsAnswered(worker, 1) && IsAnswered(worker, 2));
+        for (int i = 0; i < 1000; i++)
+        {
+            // Time enough to fall asleep.
+            Thread.Yield();
+            Assert.False(memory.ToCoordinator.IsReaderAsleep);
+            await InTime(() => IsAnswered(worker, 3));
+        }
     }
 
     /// <summary>What the thread of all workers throws would end the process.</summary>
@@ -151,33 +183,30 @@ public sealed class DoorbellWatchTests : IDisposable
     }
 
     /// <summary>A worker whose messages are each answered with their number.</summary>
-    private Doorbell Answered(DoorbellWatch watch, string name) => Answered(watch, name, out _);
-
-    /// <param name="heard">Completes with the first message.</param>
-    private Doorbell Answered(DoorbellWatch watch, string name, out Task<bool> heard)
+    private Doorbell Answered(DoorbellWatch watch, string name)
     {
-        var first = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        heard = first.Task;
         (Doorbell worker, Doorbell end) = Connected(name);
-        watch.Attend(Answering(end, name, () => first.TrySetResult(true)));
+        Attend(watch, end, name);
         return worker;
     }
 
-    private (SharedModels Memory, Doorbell Worker) Answered(DoorbellWatch watch)
+    /// <summary>The only worker of a watch.</summary>
+    private (SharedModels Memory, Doorbell Worker) Alone(TimeSpan patience)
     {
         (SharedModels memory, Doorbell end, Doorbell worker) = Open("alone");
-        watch.Attend(Answering(end, "alone", () => { }));
+        Attend(new DoorbellWatch(new EventQueue(), patience), end, "alone");
         return (memory, worker);
     }
 
-    private static DoorbellCaller Answering(Doorbell end, string name, Action heard) => new(
-        end, name,
-        message =>
-        {
-            heard();
-            end.TrySend(new CoordinatorMessage { Heartbeat = new Heartbeat { Threads = message.Heartbeat.Threads } });
-        },
-        _ => { });
+    private static void Attend(DoorbellWatch watch, Doorbell end, string name)
+    {
+        DoorbellCaller? caller = null;
+        caller = new DoorbellCaller(
+            end, name,
+            message => caller!.TrySend(new CoordinatorMessage { Heartbeat = new Heartbeat { Threads = message.Heartbeat.Threads } }),
+            _ => { });
+        watch.Attend(caller);
+    }
 
     private static async Task InTime(Func<bool> isSo) =>
         Assert.True(await Task.Run(isSo, Cancellation).WaitAsync(ProgramProcess.Deadline, Cancellation));
