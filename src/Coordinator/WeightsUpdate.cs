@@ -113,7 +113,7 @@ internal sealed class WeightsUpdate
         }
 
         if (parts.Count > 0)
-            passage.Pass([.. parts]);
+            passage.Pass(parts);
         return null;
     }
 

@@ -9,7 +9,7 @@ namespace Backprop.Serving;
 /// <summary>A worker at its doorbell: what it sends goes to its connection, until something comes that does not fit.</summary>
 /// <param name="take">Is given each message. What it throws ends this worker's call and no other's.</param>
 /// <param name="close">Ends the worker's call with a status.</param>
-internal sealed class DoorbellCaller(Doorbell bell, string name, Action<WorkerMessage> take, Action<Status> close)
+internal sealed class DoorbellCaller(Doorbell bell, string name, Action<WorkerMessage> take, Action<Status> close) : IDisposable
 {
     private volatile bool isOver;
     private long askedAt;
@@ -73,6 +73,9 @@ internal sealed class DoorbellCaller(Doorbell bell, string name, Action<WorkerMe
 
     /// <inheritdoc cref="Doorbell.Sleep"/>
     public bool Sleep() => bell.Sleep();
+
+    /// <summary>Nothing comes from it any more; a thread that waits for its next message is woken.</summary>
+    public void Dispose() => bell.Dispose();
 
     private void End(Status why)
     {

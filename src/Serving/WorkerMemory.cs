@@ -16,7 +16,6 @@ internal sealed class WorkerMemory(SharedModels? slots, DoorbellListener? door, 
     private readonly Queue<CoordinatorMessage> unrung = [];
     private volatile bool usesSlots;
     private volatile bool usesWeights;
-    private Doorbell? doorbell;
     private volatile DoorbellCaller? caller;
 
     public ValueSlots Slots { get; } = new(slots);
@@ -38,9 +37,9 @@ internal sealed class WorkerMemory(SharedModels? slots, DoorbellListener? door, 
         slots?.Unlink();
         if (usesSlots && ready.Doorbell)
         {
-            doorbell = door?.TryAccept() ?? throw new RpcException(new Status(
+            Doorbell bell = door?.TryAccept() ?? throw new RpcException(new Status(
                 StatusCode.Unavailable, $"Worker {name} said that it is at the doorbell and was not found there."));
-            watch.Attend(caller = new DoorbellCaller(doorbell, name, take, close));
+            watch.Attend(caller = new DoorbellCaller(bell, name, take, close));
         }
 
         door?.Dispose();
@@ -68,7 +67,7 @@ internal sealed class WorkerMemory(SharedModels? slots, DoorbellListener? door, 
 
     public void Dispose()
     {
-        doorbell?.Dispose();
+        caller?.Dispose();
         door?.Dispose();
         slots?.Dispose();
     }

@@ -69,11 +69,11 @@ public sealed class ExampleSet
     {
         CheckShape("inputs", examples.Length, InputCount, destination);
         Prefetch(examples[..Math.Min(PrefetchDistance, examples.Length)]);
-        int last = examples.Length - PrefetchDistance;
         for (int column = 0; column < examples.Length; column++)
         {
-            if (column < last)
-                Inputs.CopyTo(examples[column], destination.Column(column), soon: examples[column + PrefetchDistance]);
+            int soon = column + PrefetchDistance;
+            if (soon < examples.Length)
+                Inputs.CopyTo(examples[column], destination.Column(column), examples[soon]);
             else
                 Inputs.CopyTo(examples[column], destination.Column(column));
         }

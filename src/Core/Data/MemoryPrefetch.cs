@@ -16,6 +16,8 @@ internal static unsafe class MemoryPrefetch
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(ReadOnlySpan<byte> bytes)
     {
+        if (!Sse.IsSupported)
+            return;
         ref byte start = ref MemoryMarshal.GetReference(bytes);
         for (nuint offset = 0; offset < (nuint)bytes.Length; offset += LineBytes)
             Read(ref Unsafe.Add(ref start, offset));

@@ -89,7 +89,7 @@ public sealed class DoorbellWatchTests : IDisposable
     {
         (SharedModels memory, Doorbell worker) = Alone(TimeSpan.FromHours(1));
         await InTime(() => IsAnswered(worker, 1));
-        await InTime(() => SpinWait.SpinUntil(() => memory.ToCoordinator.IsReaderAsleep, ProgramProcess.Deadline));
+        await FallsAsleep(memory);
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class DoorbellWatchTests : IDisposable
         for (int i = 0; i < 100; i++)
         {
             await InTime(() => IsAnswered(worker, 1));
-            await InTime(() => SpinWait.SpinUntil(() => memory.ToCoordinator.IsReaderAsleep, ProgramProcess.Deadline));
+            await FallsAsleep(memory);
         }
     }
 
@@ -207,6 +207,9 @@ public sealed class DoorbellWatchTests : IDisposable
             _ => { });
         watch.Attend(caller);
     }
+
+    private static Task FallsAsleep(SharedModels memory) =>
+        InTime(() => SpinWait.SpinUntil(() => memory.ToCoordinator.IsReaderAsleep, ProgramProcess.Deadline));
 
     private static async Task InTime(Func<bool> isSo) =>
         Assert.True(await Task.Run(isSo, Cancellation).WaitAsync(ProgramProcess.Deadline, Cancellation));

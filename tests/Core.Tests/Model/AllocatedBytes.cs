@@ -19,9 +19,7 @@ internal sealed class AllocatedBytes(int threadCount) : ITeamWork
 
     public void Execute(int thread, int threads)
     {
-        long now = GC.GetAllocatedBytesForCurrentThread();
-        since[thread] = now - last;
-        last = now;
+        since[thread] = GC.GetAllocatedBytesForCurrentThread() - last;
 
         // Nobody ends before all have begun: so each part is another thread's. Without a lambda, which would be allocated here.
         int all = ((Interlocked.Increment(ref arrived) - 1) / threads * threads) + threads;

@@ -255,7 +255,6 @@ public sealed class NodeBackpropagationTests
         var allocated = new AllocatedBytes(threads);
         for (int run = 0; run < 5; run++)
         {
-            team.Run(allocated);
             computation.Train(examples, positions, parameters, nodes, 8, 80, sink, sink, next: positions);
             team.Run(allocated);
         }
