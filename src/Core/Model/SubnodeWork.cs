@@ -94,7 +94,7 @@ internal sealed class SubnodeWork(ForwardWork forward, BackwardWork backward, St
             int left = thread / (2 * count) * 2 * count;
             if (!IsSecondAt(layer, (threadCount + thread) / (2 * count)))
                 return false;
-            ReductionTree.AddLayer(SumOf(left, layer), SumOf(left + count, layer), SumOf(left, layer), Share.Whole);
+            ReductionTree.AddLayer(SumOf(left, layer), SumOf(left + count, layer), SumOf(left, layer), ..);
         }
 
         return true;

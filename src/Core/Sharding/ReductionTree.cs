@@ -24,25 +24,23 @@ public static class ReductionTree
             return;
         }
 
-        AddLayers(target.Layers, right.Layers, target.Layers, Share.Whole);
+        AddLayers(target.Layers, right.Layers, target.Layers);
         target.Totals += right.Totals;
     }
 
-    /// <summary>target ← left + right for a share of every layer; neither may be the sum of an empty node.</summary>
+    /// <summary>target ← left + right for every layer; neither may be the sum of an empty node.</summary>
     /// <param name="target">May be one of the two.</param>
     public static void AddLayers(
-        IReadOnlyList<LayerParameters> left, IReadOnlyList<LayerParameters> right, IReadOnlyList<LayerParameters> target, Share share)
+        IReadOnlyList<LayerParameters> left, IReadOnlyList<LayerParameters> right, IReadOnlyList<LayerParameters> target)
     {
         for (int layer = 0; layer < target.Count; layer++)
-            AddLayer(left[layer], right[layer], target[layer], share);
+            AddLayer(left[layer], right[layer], target[layer], ..);
     }
 
+    /// <summary>target ← left + right for some of a layer's numbers.</summary>
     /// <inheritdoc cref="AddLayers"/>
-    public static void AddLayer(LayerParameters left, LayerParameters right, LayerParameters target, Share share)
-    {
-        Range range = share.Of(target.Count);
-        ElementLoop.Map(default(Sum), left.Numbers.Span[range], right.Numbers.Span[range], target.Numbers.Span[range]);
-    }
+    public static void AddLayer(LayerParameters left, LayerParameters right, LayerParameters target, Range numbers) =>
+        ElementLoop.Map(default(Sum), left.Numbers.Span[numbers], right.Numbers.Span[numbers], target.Numbers.Span[numbers]);
 
     /// <summary>The fewest nodes that together are shards [firstShard, endShard), in ascending order.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range is not one.</exception>

@@ -7,11 +7,9 @@ namespace Backprop.Core.Training;
 
 /// <summary>
 /// What is done to a whole model element by element, by several threads where the model is large: it takes as long as its
-/// numbers take through memory. An element's bits do not depend on the shares.
+/// numbers take through memory. An element's bits do not depend on who takes it. For one thread at a time.
 /// </summary>
-/// <param name="team">Works on nothing else meanwhile.</param>
-/// <param name="shape">Of all models that this works on.</param>
-public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
+public sealed class ModelTeam
 {
     /// <summary>Numbers below which it takes longer to wake a thread than it would save.</summary>
     private const int WorthSharing = 1 << 17;
@@ -19,9 +17,24 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
     /// <summary>It waits for memory: more threads than this do not make it faster.</summary>
     private const int ThreadsAtMost = 8;
 
-    private readonly bool isShared = IsLarge(shape);
-    private readonly Adding adding = new();
-    private readonly StepUpdate update = new();
+    private readonly ThreadTeam team;
+    private readonly bool isShared;
+    private readonly int layerCount;
+    private readonly ModelPortions portions;
+    private readonly Adding adding;
+    private readonly StepUpdate update;
+
+    /// <param name="team">Works on nothing else meanwhile.</param>
+    /// <param name="shape">Of all models that this works on.</param>
+    public ModelTeam(ThreadTeam team, NetworkShape shape)
+    {
+        this.team = team;
+        isShared = IsLarge(shape);
+        layerCount = shape.LayerCount;
+        portions = new ModelPortions(shape);
+        adding = new Adding(portions);
+        update = new StepUpdate(portions);
+    }
 
     /// <summary>Whether models of this shape take so long that another thread helps.</summary>
     public static bool IsLarge(NetworkShape shape) => shape.ParameterCount >= WorthSharing;
@@ -34,7 +47,7 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
     public void Add(GradientSum left, GradientSum right, GradientSum target)
     {
         (adding.Left, adding.Right, adding.Target) = (left.Layers, right.Layers, target.Layers);
-        Run(adding);
+        Run(adding, 0, layerCount);
         target.Totals = left.Totals + right.Totals;
     }
 
@@ -65,7 +78,7 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
         if (state.Velocity is not null)
         {
             update.OnlyLooks = true;
-            Run(update);
+            Run(update, 0, layerCount);
             if (update.Exceeded)
                 return false;
             update.OnlyLooks = false;
@@ -78,20 +91,21 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
     /// <returns>False: an element of their sums is too far from 0, or NaN.</returns>
     public bool TryUpdate(int first, int end)
     {
-        (update.FirstLayer, update.EndLayer) = (first, end);
-        Run(update);
+        Run(update, first, end);
         return !update.Exceeded;
     }
 
-    private void Run(ITeamWork work)
+    /// <summary>Has the work done for layers [first, end).</summary>
+    private void Run(ITeamWork work, int first, int end)
     {
+        portions.Offer(first, end);
         if (isShared)
             team.Run(work);
         else
             work.Execute(0, 1);
     }
 
-    private sealed class Adding : ITeamWork
+    private sealed class Adding(ModelPortions portions) : ITeamWork
     {
         public IReadOnlyList<LayerParameters> Left { get; set; } = [];
 
@@ -99,6 +113,10 @@ public sealed class ModelTeam(ThreadTeam team, NetworkShape shape)
 
         public IReadOnlyList<LayerParameters> Target { get; set; } = [];
 
-        public void Execute(int thread, int threadCount) => ReductionTree.AddLayers(Left, Right, Target, new Share(thread, threadCount));
+        public void Execute(int thread, int threadCount)
+        {
+            while (portions.TryTake(out ModelPortions.Portion portion))
+                ReductionTree.AddLayer(Left[portion.Layer], Right[portion.Layer], Target[portion.Layer], portion.Numbers);
+        }
     }
 }

@@ -15,7 +15,7 @@ public readonly record struct RootSum(IReadOnlyList<LayerParameters> Left, IRead
         if (Right is null)
             return Left;
         LayerParameters[] added = [.. Left.Select(layer => new LayerParameters(layer.Outputs, layer.Inputs))];
-        ReductionTree.AddLayers(Left, Right, added, Share.Whole);
+        ReductionTree.AddLayers(Left, Right, added);
         return added;
     }
 }

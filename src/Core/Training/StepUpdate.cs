@@ -9,7 +9,7 @@ namespace Backprop.Core.Training;
 /// Adds the two halves of a sum, looks at it and updates by it, some numbers at a time, so that a sum is gone through while
 /// it is in the nearest cache and never written to memory.
 /// </summary>
-internal sealed class StepUpdate : ITeamWork
+internal sealed class StepUpdate(ModelPortions portions) : ITeamWork
 {
     /// <summary>16 KiB.</summary>
     private const int BlockLength = 4096;
@@ -26,11 +26,6 @@ internal sealed class StepUpdate : ITeamWork
     /// <summary>Looks at the sum and changes nothing.</summary>
     public bool OnlyLooks { get; set; }
 
-    public int FirstLayer { get; set; }
-
-    /// <summary>The layer before which to end.</summary>
-    public int EndLayer { get; set; }
-
     /// <summary>An element of the sum is beyond the limit.</summary>
     public bool Exceeded => exceeded;
 
@@ -40,33 +35,26 @@ internal sealed class StepUpdate : ITeamWork
     {
         (optimizer, parameters, updated, sum) = (stepOptimizer, before, after, gradient);
         (limit, learningRate, state) = (largest, rate, optimizerState);
-        (FirstLayer, EndLayer) = (0, before.Layers.Count);
         (OnlyLooks, exceeded) = (false, false);
     }
 
     public void Execute(int thread, int threadCount)
     {
-        var share = new Share(thread, threadCount);
         Span<float> scratch = stackalloc float[BlockLength];
-        for (int layer = FirstLayer; layer < EndLayer; layer++)
-        {
-            int weights = parameters.Layers[layer].Weights.Memory.Length;
-            int count = parameters.Layers[layer].Count;
-            Process(layer, 0, share.Of(weights), scratch, areBiases: false);
-            Process(layer, weights, share.Of(count - weights), scratch, areBiases: true);
-        }
+        while (portions.TryTake(out ModelPortions.Portion portion) && !exceeded)
+            Process(portion, scratch);
     }
 
-    /// <param name="range">Of the weights or the biases, which begin at the offset.</param>
-    private void Process(int layer, int offset, Range range, Span<float> scratch, bool areBiases)
+    private void Process(ModelPortions.Portion portion, Span<float> scratch)
     {
+        int layer = portion.Layer;
         Span<float> old = parameters.Layers[layer].Numbers.Span;
         Span<float> next = updated.Layers[layer].Numbers.Span;
         Span<float> velocity = state.Velocity is null ? default : state.Velocity.Layers[layer].Numbers.Span;
         ReadOnlySpan<float> left = sum.Left[layer].Numbers.Span;
         ReadOnlySpan<float> right = sum.Right is null ? default : sum.Right[layer].Numbers.Span;
-        int end = offset + range.End.Value;
-        for (int begin = offset + range.Start.Value; begin < end && !exceeded; begin += BlockLength)
+        int end = portion.Numbers.End.Value;
+        for (int begin = portion.Numbers.Start.Value; begin < end; begin += BlockLength)
         {
             Range block = begin..Math.Min(begin + BlockLength, end);
             ReadOnlySpan<float> gradient = left[block];
@@ -80,7 +68,7 @@ internal sealed class StepUpdate : ITeamWork
             if (!Finite.AllWithin(gradient, limit))
                 exceeded = true;
             else if (!OnlyLooks)
-                optimizer.Update(old[block], velocity.IsEmpty ? default : velocity[block], gradient, next[block], sum.Totals.ExampleCount, learningRate, areBiases);
+                optimizer.Update(old[block], velocity.IsEmpty ? default : velocity[block], gradient, next[block], sum.Totals.ExampleCount, learningRate, portion.AreBiases);
         }
     }
 }

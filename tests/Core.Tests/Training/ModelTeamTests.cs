@@ -98,27 +98,6 @@ public sealed class ModelTeamTests
         }
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(5)]
-    [InlineData(16)]
-    [InlineData(1000)]
-    public void Share_AllTogether_AreTheArray(int length)
-    {
-        for (int count = 1; count <= 9; count++)
-        {
-            int next = 0;
-            for (int index = 0; index < count; index++)
-            {
-                (int start, int taken) = new Share(index, count).Of(length).GetOffsetAndLength(length);
-                Assert.Equal(next, start);
-                next = start + taken;
-            }
-
-            Assert.Equal(length, next);
-        }
-    }
-
     /// <summary>The update: g = sum/m; λ·W + g for weights; v = μ·v + g; W − η·v, each rounded once.</summary>
     private static void Define(Parameters parameters, Parameters velocity, RootSum sum, float momentum)
     {
