@@ -100,7 +100,8 @@ public static class CheckpointFile
         foreach (NamedTensor tensor in tensors)
         {
             hash.AppendData(System.Text.Encoding.UTF8.GetBytes($"{tensor.Name}\n"));
-            hash.AppendData(MemoryMarshal.AsBytes(tensor.Values.AsSpan()));
+            foreach (ReadOnlyMemory<float> numbers in SafetensorsFile.Blocks(tensor.Values))
+                hash.AppendData(MemoryMarshal.AsBytes(numbers.Span));
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

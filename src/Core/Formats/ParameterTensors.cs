@@ -6,6 +6,9 @@ namespace Backprop.Core.Formats;
 /// <summary>Parameters as the tensors of a file: layers.N.weight, row-major, and layers.N.bias.</summary>
 internal static class ParameterTensors
 {
+    /// <summary>Numbers in a cache line.</summary>
+    private const int LineLength = 16;
+
     public static IEnumerable<NamedTensor> Of(Parameters parameters, string prefix = "layers")
     {
         for (int layer = 0; layer < parameters.Layers.Count; layer++)
@@ -74,14 +77,20 @@ internal static class ParameterTensors
         }
     }
 
+    /// <summary>Transposes, as many columns at a time as a cache line has room for: what is written of a line is written at once.</summary>
     private static float[] RowMajor(ColumnBlock weights)
     {
         float[] rows = new float[weights.Rows * weights.Columns];
-        for (int k = 0; k < weights.Columns; k++)
+        for (int first = 0; first < weights.Columns; first += LineLength)
         {
-            ReadOnlySpan<float> column = weights.Column(k);
-            for (int j = 0; j < column.Length; j++)
-                rows[(j * weights.Columns) + k] = column[j];
+            int count = Math.Min(LineLength, weights.Columns - first);
+            ReadOnlySpan<float> columns = weights.Memory.Span.Slice(first * weights.Rows, count * weights.Rows);
+            for (int j = 0; j < weights.Rows; j++)
+            {
+                Span<float> line = rows.AsSpan((j * weights.Columns) + first, count);
+                for (int k = 0; k < line.Length; k++)
+                    line[k] = columns[(k * weights.Rows) + j];
+            }
         }
 
         return rows;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Backprop.Core.Formats;
 
@@ -14,6 +15,9 @@ public sealed record SafetensorsFile(IReadOnlyDictionary<string, string> Metadat
     private const int HeaderLengthAtMost = 1 << 20;
 
     private const int Alignment = 8;
+
+    /// <summary>Numbers that are written, read or hashed at a time: a tensor's bytes may be more than a span has room for.</summary>
+    private const int BlockLength = 1 << 14;
 
     /// <summary>The tensor of that name; null where there is none.</summary>
     public NamedTensor? Find(string name) => Tensors.FirstOrDefault(tensor => tensor.Name == name);
@@ -78,19 +82,31 @@ public sealed record SafetensorsFile(IReadOnlyDictionary<string, string> Metadat
             [.. header.Tensors.Select(tensor => new NamedTensor(tensor.Name, tensor.Shape, ReadValues(stream, tensor.Count)))]);
     }
 
+    /// <summary>A tensor's numbers in their order, some at a time.</summary>
+    internal static IEnumerable<ReadOnlyMemory<float>> Blocks(float[] values)
+    {
+        for (int done = 0; done < values.Length; done += BlockLength)
+            yield return values.AsMemory(done, Math.Min(BlockLength, values.Length - done));
+    }
+
     private static UserErrorException TooShort(string path, long length) =>
         new($"{path} is no safetensors file: it has {length} bytes.");
 
     private static void WriteValues(Stream stream, float[] values)
     {
-        byte[] block = new byte[1 << 16];
-        for (int done = 0; done < values.Length;)
+        byte[] block = BitConverter.IsLittleEndian ? [] : new byte[BlockLength * sizeof(float)];
+        foreach (ReadOnlyMemory<float> part in Blocks(values))
         {
-            int count = Math.Min(values.Length - done, block.Length / sizeof(float));
-            for (int i = 0; i < count; i++)
-                BinaryPrimitives.WriteSingleLittleEndian(block.AsSpan(i * sizeof(float)), values[done + i]);
-            stream.Write(block, 0, count * sizeof(float));
-            done += count;
+            ReadOnlySpan<float> numbers = part.Span;
+            if (BitConverter.IsLittleEndian)
+            {
+                stream.Write(MemoryMarshal.AsBytes(numbers));
+                continue;
+            }
+
+            for (int i = 0; i < numbers.Length; i++)
+                BinaryPrimitives.WriteSingleLittleEndian(block.AsSpan(i * sizeof(float)), numbers[i]);
+            stream.Write(block, 0, numbers.Length * sizeof(float));
         }
     }
 

@@ -1,4 +1,5 @@
 using Backprop.Core.Formats;
+using Backprop.Core.LinearAlgebra;
 using Backprop.Core.Model;
 using Backprop.Core.Tests.Files;
 
@@ -61,6 +62,25 @@ public sealed class ModelFileTests : IDisposable
         Assert.Equal(parameters.ComputeSha256(), ModelFile.ReadParameters(Model).ComputeSha256());
         Assert.Equal(("5-4-3", "relu,softmax", "log-likelihood", "größe"), (metadata.Layers, metadata.Activations, metadata.Cost, metadata.Dataset));
         Assert.Equal(["a", "\"b\"", "c,\n"], metadata.Classes!);
+    }
+
+    [Theory]
+    [InlineData("16-1")]
+    [InlineData("33-17")]
+    [InlineData("7-40")]
+    public void Write_AnyNumberOfColumns_RowsOneAfterTheOther(string layers)
+    {
+        Parameters parameters = ParameterInitializers.Create("scaled-gaussian", NetworkShape.Parse(layers), 1);
+        ModelFile.Write(Model, parameters, new ModelMetadata(layers, "sigmoid", "quadratic", "pets", null));
+
+        ColumnBlock weights = Assert.Single(parameters.Layers).Weights;
+        float[] written = SafetensorsFile.Read(Model).Find("layers.0.weight")!.Values;
+        Assert.Equal(weights.Rows * weights.Columns, written.Length);
+        for (int j = 0; j < weights.Rows; j++)
+        {
+            for (int k = 0; k < weights.Columns; k++)
+                Assert.Equal(weights[j, k], written[(j * weights.Columns) + k]);
+        }
     }
 
     [Theory]
