@@ -13,6 +13,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 
@@ -89,6 +90,10 @@ internal static class WorkerEntrance
         // After the library's own set-up, which puts gzip and deflate where it finds none.
         services.PostConfigure<GrpcServiceOptions>(grpc => grpc.CompressionProviders.Clear());
         services.AddGrpcHealthChecks().AddCheck("run", () => HealthCheckResult.Healthy());
+
+        // Who asks or watches is told what is so then, and it never changes. The library's publisher would tell those who watch of changes, and begins
+        // five seconds after the start, in the middle of training, with compiling itself.
+        services.RemoveAll<IHealthCheckPublisher>();
     }
 
     /// <summary>Puts the guards before all calls, and the services that workers call behind them.</summary>
