@@ -29,7 +29,7 @@ internal static class FirstStepRehearsal
         ReadValue(session);
         AddAndUpdate(setup, session.Gradients, team, optimizer);
         CompiledAhead.Types(
-            typeof(TrainingRun), typeof(Scheduler), typeof(WorkerRegistry), typeof(WorkerConnection), typeof(NodeValueReader), typeof(NodeValues),
+            typeof(TrainingRun), typeof(Scheduler), typeof(WorkerRegistry), typeof(WorkerConnection), typeof(NodeValueReader), typeof(NodeValues), typeof(ModelTeam), typeof(WorkerMemory),
             typeof(GradientSum), typeof(LayerParameters), typeof(Parameters), typeof(Divergence), typeof(LearningRateSchedule), typeof(WorkerBoard), typeof(LocalWorkerGroup),
             typeof(StepTimes), typeof(EventQueue), typeof(DoorbellWatch), typeof(DoorbellCaller), typeof(RunWeights), typeof(WeightsUpdate), typeof(WeightsPassage), typeof(ValueSlots));
     }
@@ -93,5 +93,13 @@ internal static class FirstStepRehearsal
             optimizer, setup.InitialParameters, new Parameters(setup.Configuration.Shape), sum, Divergence.LimitOf(1, 1), 0,
             optimizer.CreateState(setup.Configuration.Shape));
         values.Clear();
+        EndPassage();
+    }
+
+    /// <summary>Tells nobody that all weights are there: a list of such tuples has code of its own.</summary>
+    private static void EndPassage()
+    {
+        foreach ((WorkerConnection _, Work _, IReadOnlyList<ShardNode> _) in new WeightsPassage().End())
+            throw new InvalidOperationException("Nobody was waiting.");
     }
 }

@@ -240,7 +240,7 @@ internal sealed class RunRecorder : ITrainingObserver, IAsyncDisposable
         MetricsFile.Rehearse();
         CompiledAhead.Types(
             typeof(RunRecorder), typeof(ProgressRate), typeof(RunLog), typeof(RunDirectoryReporter), typeof(EpochResult),
-            typeof(EpochMetrics), typeof(CheckpointWriter), typeof(ReporterGroup), typeof(PlainReporter), typeof(ProgressText));
+            typeof(EpochMetrics), typeof(CheckpointWriter), typeof(ReporterGroup), typeof(PlainReporter), typeof(ProgressText), typeof(LedgerFile));
     }
 
     public async ValueTask DisposeAsync()

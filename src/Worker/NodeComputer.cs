@@ -80,6 +80,9 @@ internal sealed class NodeComputer : INodeSource
         var assignment = new Assignment { Nodes = { new Node { Count = 1 } }, Slots = { 0 } };
         ShardNode[] nodes = assignment.ShardNodes();
         _ = examples.Of(epoch: 0, step: 0, nodes);
+
+        // Once more: they are found as those that were asked for before.
+        _ = examples.Of(epoch: 0, step: 0, nodes);
         using var nobody = new NodeValueSender(new OutgoingFrames(), run.RunId, memory.Slots, doorbell: null, new ComputingTime());
         nobody.Begin(0, 0, nodes, memory.Slots is null ? [] : assignment.Slots);
         _ = nobody.PlaceOf(nodes[0]);
