@@ -13,25 +13,48 @@ internal sealed class Competitors(string python, int epochs)
 {
     private static readonly TimeSpan deadline = TimeSpan.FromMinutes(20);
 
+    public const string Cluster = "Backprop, 2 workers of 1 thread";
+    public const string OneWorker = "Backprop, 1 worker of 1 thread";
+    public const string TwoThreads = "Backprop, 1 worker of 2 threads";
+    public const string Alone = "Backprop, --in-process, 1 thread";
+    public const string Ddp = "PyTorch DDP, 2 processes of 1 thread";
+    public const string Torch = "PyTorch, 1 process of 1 thread";
+    public const string NumPyExamples = "NumPy, an example at a time";
+    public const string NumPyMatrices = "NumPy, matrices";
+
     /// <summary>Whoever is to be measured there; the others' rates are told as shares of the second one's.</summary>
     public static IReadOnlyList<Competitor> In(Contest contest)
     {
-        var cluster = new Competitor("Backprop, 2 workers of 1 thread", all => all.Ours(contest, "--workers", "2", "--threads", "1", "--listen", "127.0.0.1:0"));
-        var alone = new Competitor("Backprop, --in-process, 1 thread", all => all.Ours(contest, "--in-process", "--threads", "1"));
-        return contest.IsTextbooks
-            ? [
+        var cluster = new Competitor(Cluster, all => all.WithWorkers(contest, workers: 2, threads: 1));
+        var alone = new Competitor(Alone, all => all.Ours(contest, "--in-process", "--threads", "1"));
+        if (contest.IsTextbooks)
+        {
+            return
+            [
                 cluster,
-                new Competitor("NumPy, an example at a time", all => all.NumPy(contest, "example")),
+                new Competitor(NumPyExamples, all => all.NumPy(contest, "example")),
                 alone,
-                new Competitor("NumPy, matrices", all => all.NumPy(contest, "matrix")),
-            ]
-            : [
-                cluster,
-                new Competitor("PyTorch DDP, 2 processes of 1 thread", all => all.Torch(contest, processes: 2)),
-                alone,
-                new Competitor("PyTorch, 1 process of 1 thread", all => all.Torch(contest, processes: 1)),
+                new Competitor(NumPyMatrices, all => all.NumPy(contest, "matrix")),
             ];
+        }
+
+        Competitor[] others =
+        [
+            new(OneWorker, all => all.WithWorkers(contest, workers: 1, threads: 1)),
+            new(TwoThreads, all => all.WithWorkers(contest, workers: 1, threads: 2)),
+        ];
+        return
+        [
+            cluster,
+            new Competitor(Ddp, all => all.TorchWith(contest, processes: 2)),
+            .. contest.IsWorthWorkers ? others : [],
+            alone,
+            new Competitor(Torch, all => all.TorchWith(contest, processes: 1)),
+        ];
     }
+
+    private double WithWorkers(Contest contest, int workers, int threads) =>
+        Ours(contest, "--workers", Text(workers), "--threads", Text(threads), "--listen", "127.0.0.1:0");
 
     /// <summary>As a user runs it: evaluation, checkpoints and the page stay on.</summary>
     private double Ours(Contest contest, params string[] how)
@@ -59,7 +82,7 @@ internal sealed class Competitors(string python, int epochs)
         Text(contest.MiniBatch), "--steps", Text(contest.StepsOf(epochs: 1)), "--form", form,
     ]));
 
-    private double Torch(Contest contest, int processes) => RateOf(Run(python,
+    private double TorchWith(Contest contest, int processes) => RateOf(Run(python,
     [
         Path.Combine(AppContext.BaseDirectory, "ddp_train.py"), "--layers", contest.Layers, "--mini-batch",
         Text(contest.MiniBatch), "--steps", Text(contest.StepsOf(epochs)), "--processes", Text(processes),

@@ -21,6 +21,12 @@ internal sealed record Contest(string Layers, int MiniBatch)
     /// <summary>So small a mini-batch is what textbooks train with; who compares then is who wrote the textbook's program.</summary>
     public bool IsTextbooks => MiniBatch < 32;
 
+    /// <summary>A step so short that it is as much messages as computing: one process of the peer has none to wait for.</summary>
+    public bool IsSmall => MiniBatch is >= 32 and < 256;
+
+    /// <summary>Mini-batches with which two workers should make nearly twice what one makes.</summary>
+    public bool IsWorthWorkers => MiniBatch >= 1024;
+
     public string Activations =>
         string.Join(',', Enumerable.Repeat("relu", Layers.Count(letter => letter == '-') - 1).Append("softmax"));
 
