@@ -58,7 +58,7 @@ internal sealed class WeightsUpdate
         Parameters next = weights.Next();
         updated = next.Layers;
         if (!team.TryBeginUpdate(
-            optimizer, Current, next, sum, Divergence.LimitOf(rate, sum.Totals.ExampleCount), rate, State))
+            optimizer, Current, next, sum, Divergence.LimitOf(rate, sum.Totals.ExampleCount), rate, State, weights.IsNextShared))
         {
             return WhyDiverged();
         }

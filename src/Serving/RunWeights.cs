@@ -51,6 +51,9 @@ internal sealed class RunWeights
         return next.Parameters;
     }
 
+    /// <summary>Whether workers read what is written to <see cref="Next"/> where it stands.</summary>
+    public bool IsNextShared => next?.Place is not null;
+
     /// <summary>What was written to <see cref="Next"/>, or will be before anybody is given it whole, is current now.</summary>
     /// <param name="step">Before which step these are the weights.</param>
     public void Advance(long step)

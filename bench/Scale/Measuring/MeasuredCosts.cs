@@ -34,7 +34,7 @@ internal static class MeasuredCosts
         int layers = TensorFrames.FirstLayerFillsOne(shape) ? 1 : shape.LayerCount;
         double update = Seconds(() =>
         {
-            team.TryBeginUpdate(optimizer, weights, updated, sum, float.MaxValue, 1e-6, state);
+            team.TryBeginUpdate(optimizer, weights, updated, sum, float.MaxValue, 1e-6, state, areForOthers: false);
             team.TryUpdate(0, layers);
         });
         return costs with { AddSecondsPerNumber = add / shape.ParameterCount, UpdateSeconds = update };

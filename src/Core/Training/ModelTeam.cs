@@ -62,17 +62,18 @@ public sealed class ModelTeam
     public bool TryUpdate(
         IOptimizer optimizer, Parameters parameters, Parameters updated, RootSum sum, float limit, double learningRate,
         OptimizerState state) =>
-        TryBeginUpdate(optimizer, parameters, updated, sum, limit, learningRate, state) && TryUpdate(0, parameters.Layers.Count);
+        TryBeginUpdate(optimizer, parameters, updated, sum, limit, learningRate, state, areForOthers: false) && TryUpdate(0, parameters.Layers.Count);
 
     /// <summary>Names the step whose layers are then to be updated, all of them, by <see cref="TryUpdate(int, int)"/>.</summary>
     /// <inheritdoc cref="TryUpdate(IOptimizer, Parameters, Parameters, RootSum, float, double, OptimizerState)"/>
+    /// <param name="areForOthers">Other cores read next what is updated.</param>
     public bool TryBeginUpdate(
         IOptimizer optimizer, Parameters parameters, Parameters updated, RootSum sum, float limit, double learningRate,
-        OptimizerState state)
+        OptimizerState state, bool areForOthers)
     {
         if (!double.IsFinite(sum.Totals.Cost))
             return false;
-        update.Prepare(optimizer, parameters, updated, sum, limit, learningRate, state);
+        update.Prepare(optimizer, parameters, updated, sum, limit, learningRate, state, areForOthers);
 
         // A velocity that was advanced does not come back: where there is one, the look comes first.
         if (state.Velocity is not null)

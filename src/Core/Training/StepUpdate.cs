@@ -11,8 +11,8 @@ namespace Backprop.Core.Training;
 /// </summary>
 internal sealed class StepUpdate(ModelPortions portions) : ITeamWork
 {
-    /// <summary>16 KiB.</summary>
-    private const int BlockLength = 4096;
+    /// <summary>8 KiB.</summary>
+    private const int BlockLength = 2048;
 
     private IOptimizer optimizer = null!;
     private Parameters parameters = null!;
@@ -21,6 +21,7 @@ internal sealed class StepUpdate(ModelPortions portions) : ITeamWork
     private float limit;
     private double learningRate;
     private OptimizerState state = null!;
+    private bool isForOthers;
     private volatile bool exceeded;
 
     /// <summary>Looks at the sum and changes nothing.</summary>
@@ -30,27 +31,27 @@ internal sealed class StepUpdate(ModelPortions portions) : ITeamWork
     public bool Exceeded => exceeded;
 
     /// <summary>Names the next step, all layers of it.</summary>
+    /// <param name="areForOthers">Other cores read next what is updated.</param>
     public void Prepare(
-        IOptimizer stepOptimizer, Parameters before, Parameters after, RootSum gradient, float largest, double rate, OptimizerState optimizerState)
+        IOptimizer stepOptimizer, Parameters before, Parameters after, RootSum gradient, float largest, double rate, OptimizerState optimizerState,
+        bool areForOthers)
     {
         (optimizer, parameters, updated, sum) = (stepOptimizer, before, after, gradient);
         (limit, learningRate, state) = (largest, rate, optimizerState);
-        (OnlyLooks, exceeded) = (false, false);
+        (OnlyLooks, exceeded, isForOthers) = (false, false, areForOthers);
     }
 
     public void Execute(int thread, int threadCount)
     {
-        Span<float> scratch = stackalloc float[BlockLength];
+        Span<float> scratch = stackalloc float[2 * BlockLength];
         while (portions.TryTake(out ModelPortions.Portion portion) && !exceeded)
-            Process(portion, scratch);
+            Process(portion, scratch[..BlockLength], scratch[BlockLength..]);
+        PastCaches.Publish();
     }
 
-    private void Process(ModelPortions.Portion portion, Span<float> scratch)
+    private void Process(ModelPortions.Portion portion, Span<float> sums, Span<float> results)
     {
         int layer = portion.Layer;
-        Span<float> old = parameters.Layers[layer].Numbers.Span;
-        Span<float> next = updated.Layers[layer].Numbers.Span;
-        Span<float> velocity = state.Velocity is null ? default : state.Velocity.Layers[layer].Numbers.Span;
         ReadOnlySpan<float> left = sum.Left[layer].Numbers.Span;
         ReadOnlySpan<float> right = sum.Right is null ? default : sum.Right[layer].Numbers.Span;
         int end = portion.Numbers.End.Value;
@@ -60,7 +61,7 @@ internal sealed class StepUpdate(ModelPortions portions) : ITeamWork
             ReadOnlySpan<float> gradient = left[block];
             if (!right.IsEmpty)
             {
-                Span<float> added = scratch[..gradient.Length];
+                Span<float> added = sums[..gradient.Length];
                 ElementLoop.Map(default(Sum), gradient, right[block], added);
                 gradient = added;
             }
@@ -68,7 +69,17 @@ internal sealed class StepUpdate(ModelPortions portions) : ITeamWork
             if (!Finite.AllWithin(gradient, limit))
                 exceeded = true;
             else if (!OnlyLooks)
-                optimizer.Update(old[block], velocity.IsEmpty ? default : velocity[block], gradient, next[block], sum.Totals.ExampleCount, learningRate, portion.AreBiases);
+                Update(portion, block, gradient, results[..gradient.Length]);
         }
+    }
+
+    private void Update(ModelPortions.Portion portion, Range block, ReadOnlySpan<float> gradient, Span<float> results)
+    {
+        Span<float> old = parameters.Layers[portion.Layer].Numbers.Span[block];
+        Span<float> next = updated.Layers[portion.Layer].Numbers.Span[block];
+        Span<float> velocity = state.Velocity is null ? default : state.Velocity.Layers[portion.Layer].Numbers.Span[block];
+        optimizer.Update(old, velocity, gradient, isForOthers ? results : next, sum.Totals.ExampleCount, learningRate, portion.AreBiases);
+        if (isForOthers)
+            PastCaches.Copy(results, next);
     }
 }

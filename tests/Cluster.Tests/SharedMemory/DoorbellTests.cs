@@ -206,8 +206,7 @@ public sealed class DoorbellTests : IDisposable
         using (there)
         {
             Task<CoordinatorMessage?> receiving = Task.Run(() => here.Receive(CoordinatorMessage.Parser), TestContext.Current.CancellationToken);
-            while (!memory.ToWorker.IsReaderAsleep)
-                await Task.Yield();
+            Assert.True(SpinWait.SpinUntil(() => memory.ToWorker.IsReaderAsleep, Processes.ProgramProcess.Deadline));
             Assert.True(there.TrySend(new CoordinatorMessage { Heartbeat = new Heartbeat() }));
             CoordinatorMessage? message = await receiving.WaitAsync(Processes.ProgramProcess.Deadline, TestContext.Current.CancellationToken);
             Assert.NotNull(message?.Heartbeat);

@@ -38,7 +38,7 @@ public sealed class ModelTeamTests
         NetworkShape shape = NetworkShape.Parse(layers);
         foreach (double momentum in (double[])[0, 0.9])
         {
-            foreach (bool isWhole in (bool[])[true, false])
+            foreach ((bool isWhole, bool areForOthers) in ((bool, bool)[])[(true, false), (false, false), (true, true), (false, true)])
             {
                 IOptimizer optimizer = Optimizer(layers, momentum);
                 Parameters old = ParameterInitializers.Create("scaled-gaussian", shape, 1);
@@ -49,7 +49,8 @@ public sealed class ModelTeamTests
                 {
                     RootSum sum = Root(Random(shape, 3 + step), isWhole ? null : Random(shape, 13 + step));
                     Define(expected, expectedVelocity, sum, (float)momentum);
-                    Assert.True(model.TryUpdate(optimizer, old, updated, sum, 2, Rate, state));
+                    Assert.True(model.TryBeginUpdate(optimizer, old, updated, sum, 2, Rate, state, areForOthers));
+                    Assert.True(model.TryUpdate(0, shape.LayerCount));
                     (old, updated) = (updated, old);
                 }
 
