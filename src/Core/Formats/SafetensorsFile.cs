@@ -94,29 +94,25 @@ public sealed record SafetensorsFile(IReadOnlyDictionary<string, string> Metadat
 
     private static void WriteValues(Stream stream, float[] values)
     {
-        byte[] block = BitConverter.IsLittleEndian ? [] : new byte[BlockLength * sizeof(float)];
-        foreach (ReadOnlyMemory<float> part in Blocks(values))
-        {
-            ReadOnlySpan<float> numbers = part.Span;
-            if (BitConverter.IsLittleEndian)
-            {
-                stream.Write(MemoryMarshal.AsBytes(numbers));
-                continue;
-            }
+        foreach (ReadOnlyMemory<float> numbers in Blocks(values))
+            stream.Write(BitConverter.IsLittleEndian ? MemoryMarshal.AsBytes(numbers.Span) : Reversed(numbers.Span));
+    }
 
-            for (int i = 0; i < numbers.Length; i++)
-                BinaryPrimitives.WriteSingleLittleEndian(block.AsSpan(i * sizeof(float)), numbers[i]);
-            stream.Write(block, 0, numbers.Length * sizeof(float));
-        }
+    /// <summary>The bytes of numbers on a machine of the other byte order.</summary>
+    private static ReadOnlySpan<byte> Reversed(ReadOnlySpan<float> numbers)
+    {
+        int[] reversed = new int[numbers.Length];
+        BinaryPrimitives.ReverseEndianness(MemoryMarshal.Cast<float, int>(numbers), reversed);
+        return MemoryMarshal.AsBytes(reversed.AsSpan());
     }
 
     private static float[] ReadValues(Stream stream, int count)
     {
         float[] values = new float[count];
-        byte[] block = new byte[1 << 16];
+        byte[] block = new byte[BlockLength * sizeof(float)];
         for (int done = 0; done < count;)
         {
-            int now = Math.Min(count - done, block.Length / sizeof(float));
+            int now = Math.Min(count - done, BlockLength);
             stream.ReadExactly(block, 0, now * sizeof(float));
             for (int i = 0; i < now; i++)
                 values[done + i] = BinaryPrimitives.ReadSingleLittleEndian(block.AsSpan(i * sizeof(float)));
