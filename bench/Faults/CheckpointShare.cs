@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Backprop.Bench;
 using Backprop.Core.Formats;
 
 namespace Backprop.Faults;
@@ -59,7 +60,7 @@ internal sealed class CheckpointShare : IMeasurement
                 }
             }
 
-            section.Line($"| {name} | {Text(with)} | at most {written} | {Text(without)} | {(Median(with) / Median(without)) - 1:P1} | {share:P2} |");
+            section.Line($"| {name} | {Text(with)} | at most {written} | {Text(without)} | {(ReportText.Median(with) / ReportText.Median(without)) - 1:P1} | {share:P2} |");
         }
     }
 
@@ -76,10 +77,8 @@ internal sealed class CheckpointShare : IMeasurement
                 seconds.Add(Stopwatch.GetElapsedTime(begin).TotalSeconds);
         }
 
-        return Median(seconds);
+        return ReportText.Median(seconds);
     }
 
-    private static string Text(List<double> values) => FormattableString.Invariant($"{Median(values):0.00} ({values.Min():0.00} to {values.Max():0.00})");
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+    private static string Text(List<double> values) => FormattableString.Invariant($"{ReportText.Median(values):0.00} ({values.Min():0.00} to {values.Max():0.00})");
 }

@@ -37,8 +37,8 @@ internal static class Goals
         if (besideDdp.TryGetValue($"{contest}", out (double TimesDdp, double OfFloor) least))
         {
             (double times, double share) = (cluster / rate(Competitors.Ddp), cluster / floor);
-            string orShare = double.IsFinite(least.OfFloor) ? Report.Text($", or {share:P1} of the floor ({least.OfFloor:P0})") : "";
-            yield return new Goal(Report.Text($"{times:0.000} times DDP ({least.TimesDdp}){orShare}"), times >= least.TimesDdp || share >= least.OfFloor);
+            string orShare = double.IsFinite(least.OfFloor) ? FormattableString.Invariant($", or {share:P1} of the floor ({least.OfFloor:P0})") : "";
+            yield return new Goal(FormattableString.Invariant($"{times:0.000} times DDP ({least.TimesDdp}){orShare}"), times >= least.TimesDdp || share >= least.OfFloor);
         }
 
         if (contest.IsSmall)
@@ -49,5 +49,5 @@ internal static class Goals
         yield return AtLeast("1 worker of 2 threads, times 2 workers", rate(Competitors.TwoThreads) / cluster, 1);
     }
 
-    private static Goal AtLeast(string figure, double value, double least) => new(Report.Text($"{figure}: {value:0.000} ({least})"), value >= least);
+    private static Goal AtLeast(string figure, double value, double least) => new(FormattableString.Invariant($"{figure}: {value:0.000} ({least})"), value >= least);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
@@ -15,32 +14,31 @@ internal sealed class Report(IReadOnlyDictionary<Contest, List<double>[]> rates,
     {
         var text = new StringBuilder();
         text.AppendLine("# Backprop beside PyTorch and NumPy").AppendLine();
-        text.AppendLine(Text($"Fashion-MNIST, relu and softmax, log-likelihood, SGD at 0.1; {epochs} epochs a run, {rounds} rounds in turn, medians (least to most)."));
+        ReportText.Line(text, $"Fashion-MNIST, relu and softmax, log-likelihood, SGD at 0.1; {epochs} epochs a run, {rounds} rounds in turn, medians (least to most).");
         text.AppendLine("Rates are over training time: start-up and evaluation are left out for all.").AppendLine();
-        text.AppendLine(Text($"- command: `dotnet run --project bench/Peers -c Release -- {string.Join(' ', arguments)}`"));
-        text.AppendLine(Text($"- machine: {ReportText.Processor()}, {Environment.ProcessorCount} cores, AVX-512 {(Avx512F.IsSupported ? "yes" : "no")}"));
-        text.AppendLine(Text($"- versions: {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}; {blas}"));
-        text.AppendLine(Text($"- OpenBLAS, one thread, {Sitting.PeakSize}³: {peak / 1e9:0.0} GFLOP/s; the floor of two cores is twice that over the operations an example"));
+        ReportText.Line(text, $"- command: `dotnet run --project bench/Peers -c Release -- {string.Join(' ', arguments)}`");
+        ReportText.Line(text, $"- machine: {ReportText.Processor()}, {Environment.ProcessorCount} cores, AVX-512 {(Avx512F.IsSupported ? "yes" : "no")}");
+        ReportText.Line(text, $"- versions: {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}; {blas}");
+        ReportText.Line(text, $"- OpenBLAS, one thread, {Sitting.PeakSize}³: {peak / 1e9:0.0} GFLOP/s; the floor of two cores is twice that over the operations an example");
         Reached(text);
         foreach ((Contest contest, List<double>[] all) in rates)
         {
             double floor = FloorOf(contest);
-            text.AppendLine().AppendLine(Text($"## {contest.Layers}, mini-batch {contest.MiniBatch}")).AppendLine();
-            text.AppendLine(Text($"| | examples/s | times {Competitors.In(contest)[1].Name} | of the floor |")).AppendLine("|---|---|---|---|");
+            text.AppendLine();
+            ReportText.Line(text, $"## {contest.Layers}, mini-batch {contest.MiniBatch}");
+            text.AppendLine();
+            ReportText.Line(text, $"| | examples/s | times {Competitors.In(contest)[1].Name} | of the floor |");
+            text.AppendLine("|---|---|---|---|");
             foreach ((int i, Competitor competitor) in Competitors.In(contest).Index())
             {
-                double median = Median(all[i]);
-                text.AppendLine(Text(
-                    $"| {competitor.Name} | {median:N0} ({all[i].Min():N0} to {all[i].Max():N0}) | {median / Median(all[1]):0.00} | {median / floor:P0} |"));
+                double median = ReportText.Median(all[i]);
+                ReportText.Line(
+                    text, $"| {competitor.Name} | {median:N0} ({all[i].Min():N0} to {all[i].Max():N0}) | {median / ReportText.Median(all[1]):0.00} | {median / floor:P0} |");
             }
         }
 
         return text.ToString();
     }
-
-    public static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
-
-    public static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private double FloorOf(Contest contest) => 2 * peak / contest.Operations;
 
@@ -49,9 +47,9 @@ internal sealed class Report(IReadOnlyDictionary<Contest, List<double>[]> rates,
         List<string> lines = [];
         foreach ((Contest contest, List<double>[] all) in rates)
         {
-            Dictionary<string, double> medians = Competitors.In(contest).Zip(all).ToDictionary(pair => pair.First.Name, pair => Median(pair.Second));
+            Dictionary<string, double> medians = Competitors.In(contest).Zip(all).ToDictionary(pair => pair.First.Name, pair => ReportText.Median(pair.Second));
             foreach (Goal goal in Goals.Of(contest, name => medians[name], FloorOf(contest)))
-                lines.Add(Text($"| {contest.Layers}, {contest.MiniBatch} | {goal.Text} | {(goal.IsReached ? "reached" : "missed")} |"));
+                lines.Add(FormattableString.Invariant($"| {contest.Layers}, {contest.MiniBatch} | {goal.Text} | {(goal.IsReached ? "reached" : "missed")} |"));
         }
 
         if (lines.Count > 0)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Backprop.Bench;
 using Backprop.Kernels;
 
 namespace Backprop.Peers;
@@ -25,12 +26,12 @@ internal sealed class Sitting(IReadOnlyList<Contest> contests, int rounds, int e
                 {
                     double rate = competitor.Measure(competitors);
                     rates[contest][i].Add(rate);
-                    Console.Error.WriteLine(Report.Text($"round {round + 1}/{rounds}  {contest}  {competitor.Name}: {rate:N0} examples/s"));
+                    Console.Error.WriteLine(FormattableString.Invariant($"round {round + 1}/{rounds}  {contest}  {competitor.Name}: {rate:N0} examples/s"));
                 }
             }
         }
 
-        string tables = new Report(rates, Report.Median(peaks), rounds, epochs).Tables(blas, arguments);
+        string tables = new Report(rates, ReportText.Median(peaks), rounds, epochs).Tables(blas, arguments);
         Console.WriteLine(tables);
         if (report is not null)
             File.WriteAllText(report, tables);
@@ -57,6 +58,6 @@ internal sealed class Sitting(IReadOnlyList<Contest> contests, int rounds, int e
             }
         }
 
-        return 2.0 * PeakSize * PeakSize * PeakSize / Report.Median(seconds);
+        return 2.0 * PeakSize * PeakSize * PeakSize / ReportText.Median(seconds);
     }
 }
