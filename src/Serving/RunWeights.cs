@@ -73,16 +73,7 @@ internal sealed class RunWeights
             usesShared = true;
         }
 
-        // In turn: of the free ones, that whose numbers other cores read the longest time ago.
-        int last = copies.IndexOf(current);
-        for (int i = 1; i < copies.Count; i++)
-        {
-            Copy copy = copies[(last + i) % copies.Count];
-            if (copy.Place is not null && IsFree(copy))
-                return copy;
-        }
-
-        return null;
+        return copies.Find(copy => copy.Place is not null && IsFree(copy));
     }
 
     private bool IsFree(Copy copy) => copy != current && (copy.Step is not { } step || !isOwed(step));

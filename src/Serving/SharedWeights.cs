@@ -10,16 +10,7 @@ namespace Backprop.Serving;
 internal sealed class SharedWeights(NetworkShape shape)
 {
     /// <summary>The weights in use, those to come, and those of a worker that is late.</summary>
-    private const int PlacesAtLeast = 3;
-
-    /// <summary>Of models so large or larger; smaller ones stay in every core's cache, where few places are the faster ones.</summary>
-    private const long NumbersWorthTurns = 1 << 14;
-
-    /// <summary>
-    /// Places of small models are more, until they take up so many numbers, and are used in turn: memory that another core has read
-    /// and still holds in its own cache takes longer to write than memory that it has let go.
-    /// </summary>
-    private const long NumbersInTurn = 1 << 19;
+    private const int Places = 3;
 
     private readonly Lazy<SharedModels?> memory = new(() => Create(shape));
 
@@ -35,7 +26,7 @@ internal sealed class SharedWeights(NetworkShape shape)
     {
         try
         {
-            SharedModels made = SharedModels.Create(SharedDirectory.NewPath(), shape, PlacesFor(shape.ParameterCount));
+            SharedModels made = SharedModels.Create(SharedDirectory.NewPath(), shape, Places);
 
             // For good: what was queued for a worker's call may be read after the run.
             made.Hold();
@@ -49,7 +40,4 @@ internal sealed class SharedWeights(NetworkShape shape)
             return null;
         }
     }
-
-    private static int PlacesFor(long numbers) =>
-        numbers < NumbersWorthTurns ? PlacesAtLeast : (int)Math.Max(PlacesAtLeast, NumbersInTurn / numbers);
 }
