@@ -47,24 +47,6 @@ internal static class ElementLoop
         Map<TMap, Elements1>(map, x, y, result, i);
     }
 
-    /// <summary>(result[i], y[i]) = update(x[i], y[i], z[i]).</summary>
-    public static void Update<TUpdate>(
-        TUpdate update, ReadOnlySpan<float> x, Span<float> y, ReadOnlySpan<float> z, Span<float> result, int lanes = Widest)
-        where TUpdate : struct, IElementUpdate
-    {
-        CheckLength(x.Length, y.Length);
-        CheckLength(x.Length, z.Length);
-        CheckLength(x.Length, result.Length);
-        nuint i = 0;
-        if (lanes >= Elements16.Count && Elements16.IsSupported)
-            i = Update<TUpdate, Elements16>(update, x, y, z, result, i);
-        if (lanes >= Elements8.Count && Elements8.IsSupported)
-            i = Update<TUpdate, Elements8>(update, x, y, z, result, i);
-        if (lanes >= Elements4.Count && Elements4.IsSupported)
-            i = Update<TUpdate, Elements4>(update, x, y, z, result, i);
-        Update<TUpdate, Elements1>(update, x, y, z, result, i);
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static nuint Map<TMap, T>(TMap map, ReadOnlySpan<float> x, Span<float> result, nuint i)
         where TMap : struct, IElementMap
@@ -88,28 +70,6 @@ internal static class ElementLoop
         ref float results = ref MemoryMarshal.GetReference(result);
         for (; i + (nuint)T.Count <= (nuint)x.Length; i += (nuint)T.Count)
             T.Store(map.Map(T.Load(ref xs, i), T.Load(ref ys, i)), ref results, i);
-        return i;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static nuint Update<TUpdate, T>(
-        TUpdate update, ReadOnlySpan<float> x, Span<float> y, ReadOnlySpan<float> z, Span<float> result, nuint i)
-        where TUpdate : struct, IElementUpdate
-        where T : struct, IElements<T>
-    {
-        ref float xs = ref MemoryMarshal.GetReference(x);
-        ref float ys = ref MemoryMarshal.GetReference(y);
-        ref float zs = ref MemoryMarshal.GetReference(z);
-        ref float results = ref MemoryMarshal.GetReference(result);
-        for (; i + (nuint)T.Count <= (nuint)x.Length; i += (nuint)T.Count)
-        {
-            T xi = T.Load(ref xs, i);
-            T yi = T.Load(ref ys, i);
-            update.Update(ref xi, ref yi, T.Load(ref zs, i));
-            T.Store(xi, ref results, i);
-            T.Store(yi, ref ys, i);
-        }
-
         return i;
     }
 

@@ -23,6 +23,9 @@ internal readonly struct Elements1(float value) : IElements<Elements1>
         Unsafe.Add(ref first, index) = value.value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void StorePastCaches(Elements1 value, float* target) => *target = value.value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Elements1 operator +(Elements1 left, Elements1 right) => new(left.value + right.value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -23,6 +23,9 @@ internal readonly struct Elements16(Vector512<float> value) : IElements<Elements
         value.value.StoreUnsafe(ref first, index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void StorePastCaches(Elements16 value, float* target) => value.value.StoreAlignedNonTemporal(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Elements16 operator +(Elements16 left, Elements16 right) => new(left.value + right.value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

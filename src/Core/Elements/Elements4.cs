@@ -23,6 +23,9 @@ internal readonly struct Elements4(Vector128<float> value) : IElements<Elements4
         value.value.StoreUnsafe(ref first, index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void StorePastCaches(Elements4 value, float* target) => value.value.StoreAlignedNonTemporal(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Elements4 operator +(Elements4 left, Elements4 right) => new(left.value + right.value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

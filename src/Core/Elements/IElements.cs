@@ -20,6 +20,10 @@ internal interface IElements<T>
 
     static abstract void Store(T value, ref float first, nuint index);
 
+    /// <summary>Has whole cache lines written without fetching what stood there, where the width and the machine can.</summary>
+    /// <param name="target">Begins a vector of this width.</param>
+    static abstract unsafe void StorePastCaches(T value, float* target);
+
     static abstract T operator +(T left, T right);
 
     static abstract T operator -(T left, T right);

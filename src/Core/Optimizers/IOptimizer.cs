@@ -27,15 +27,10 @@ public interface IOptimizer
     }
 
     /// <summary>Updates any run of weights, or of biases.</summary>
-    /// <param name="values">The old ones.</param>
-    /// <param name="velocity">Their part of the state's velocity, which is advanced; empty where there is none.</param>
-    /// <param name="sum">Their part of ∇W or ∇b, as sums over the mini-batch.</param>
-    /// <param name="updated">Receives the new ones; may be the memory of the old.</param>
     /// <param name="exampleCount">m, the mini-batch's true size: the sum is divided by it, once.</param>
     /// <param name="learningRate">η of this step.</param>
-    /// <param name="areBiases">They do not decay.</param>
-    /// <exception cref="ArgumentException">The runs have different lengths, or the velocity is missing.</exception>
-    void Update(
-        ReadOnlySpan<float> values, Span<float> velocity, ReadOnlySpan<float> sum, Span<float> updated, int exampleCount,
-        double learningRate, bool areBiases);
+    /// <param name="limit">Finite, at least 0.</param>
+    /// <returns>False: an element of the sum is farther from 0 than the limit, or NaN. What was updated, the velocity too, is of no use then.</returns>
+    /// <exception cref="ArgumentException">Parts of the run have different lengths, or the velocity is missing.</exception>
+    bool TryUpdate(in StepSlice slice, int exampleCount, double learningRate, float limit);
 }

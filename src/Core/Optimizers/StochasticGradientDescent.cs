@@ -19,33 +19,29 @@ internal sealed class StochasticGradientDescent(double momentum, double weightDe
 
     public OptimizerState CreateState(NetworkShape shape) => new(hasMomentum ? new Parameters(shape) : null);
 
-    public void Update(
-        ReadOnlySpan<float> values, Span<float> velocity, ReadOnlySpan<float> sum, Span<float> updated, int exampleCount,
-        double learningRate, bool areBiases)
+    public bool TryUpdate(in StepSlice slice, int exampleCount, double learningRate, float limit) =>
+        TryUpdate(slice, exampleCount, learningRate, limit, ElementLoop.Widest);
+
+    internal bool TryUpdate(in StepSlice slice, int exampleCount, double learningRate, float limit, int lanes)
     {
         if (exampleCount < 1)
             throw new ArgumentException($"Cannot update by a gradient over {exampleCount} examples; at least 1 fits.");
-        Step(values, velocity, sum, updated, exampleCount, areBiases ? 0f : weightDecay, (float)learningRate);
+        slice.CheckLengths(hasMomentum);
+        float decay = slice.AreBiases ? 0f : weightDecay;
+        float rate = (float)learningRate;
+        return hasMomentum
+            ? StepLoop.TryRun(new MomentumDescent(exampleCount, decay, rate, momentum), slice, limit, lanes)
+            : StepLoop.TryRun(new Descent(exampleCount, decay, rate), slice, limit, lanes);
     }
 
-    internal void Step(
-        ReadOnlySpan<float> values, Span<float> velocity, ReadOnlySpan<float> sum, Span<float> updated, int exampleCount,
-        float decay, float rate, int lanes = ElementLoop.Widest)
-    {
-        if (!hasMomentum)
-            ElementLoop.Map(new Descent(exampleCount, decay, rate), values, sum, updated, lanes);
-        else
-            ElementLoop.Update(new MomentumDescent(exampleCount, decay, rate, momentum), values, velocity, sum, updated, lanes);
-    }
-
-    private readonly struct Descent(float exampleCount, float decay, float rate) : IElementPairMap
+    private readonly struct Descent(float exampleCount, float decay, float rate) : IElementUpdate
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public T Map<T>(T x, T y)
+        public void Update<T>(ref T x, ref T y, T z)
             where T : struct, IElements<T>
         {
-            T gradient = T.FusedMultiplyAdd(T.Broadcast(decay), x, y / T.Broadcast(exampleCount));
-            return T.FusedMultiplyAdd(T.Broadcast(-rate), gradient, x);
+            y = T.FusedMultiplyAdd(T.Broadcast(decay), x, z / T.Broadcast(exampleCount));
+            x = T.FusedMultiplyAdd(T.Broadcast(-rate), y, x);
         }
     }
 

@@ -6,8 +6,7 @@ using Backprop.Core.Optimizers;
 namespace Backprop.Core.Training;
 
 /// <summary>
-/// Adds the two halves of a sum, looks at it and updates by it, some numbers at a time, so that a sum is gone through while
-/// it is in the nearest cache and never written to memory.
+/// Adds the two halves of a sum, looks at it and updates by it, a portion of the model after the other.
 /// </summary>
 internal sealed class StepUpdate(ModelPortions portions) : ITeamWork
 {
@@ -43,43 +42,50 @@ internal sealed class StepUpdate(ModelPortions portions) : ITeamWork
 
     public void Execute(int thread, int threadCount)
     {
-        Span<float> scratch = stackalloc float[2 * BlockLength];
         while (portions.TryTake(out ModelPortions.Portion portion) && !exceeded)
-            Process(portion, scratch[..BlockLength], scratch[BlockLength..]);
-        PastCaches.Publish();
-    }
-
-    private void Process(ModelPortions.Portion portion, Span<float> sums, Span<float> results)
-    {
-        int layer = portion.Layer;
-        ReadOnlySpan<float> left = sum.Left[layer].Numbers.Span;
-        ReadOnlySpan<float> right = sum.Right is null ? default : sum.Right[layer].Numbers.Span;
-        int end = portion.Numbers.End.Value;
-        for (int begin = portion.Numbers.Start.Value; begin < end; begin += BlockLength)
         {
-            Range block = begin..Math.Min(begin + BlockLength, end);
-            ReadOnlySpan<float> gradient = left[block];
-            if (!right.IsEmpty)
-            {
-                Span<float> added = sums[..gradient.Length];
-                ElementLoop.Map(default(Sum), gradient, right[block], added);
-                gradient = added;
-            }
-
-            if (!Finite.AllWithin(gradient, limit))
+            if (OnlyLooks ? !IsWithin(portion) : !TryUpdate(portion))
                 exceeded = true;
-            else if (!OnlyLooks)
-                Update(portion, block, gradient, results[..gradient.Length]);
         }
+
+        // What this thread has written past the caches is seen before whatever it writes from now on.
+        if (isForOthers)
+            Interlocked.MemoryBarrier();
     }
 
-    private void Update(ModelPortions.Portion portion, Range block, ReadOnlySpan<float> gradient, Span<float> results)
+    private bool TryUpdate(ModelPortions.Portion portion)
     {
-        Span<float> old = parameters.Layers[portion.Layer].Numbers.Span[block];
-        Span<float> next = updated.Layers[portion.Layer].Numbers.Span[block];
-        Span<float> velocity = state.Velocity is null ? default : state.Velocity.Layers[portion.Layer].Numbers.Span[block];
-        optimizer.Update(old, velocity, gradient, isForOthers ? results : next, sum.Totals.ExampleCount, learningRate, portion.AreBiases);
-        if (isForOthers)
-            PastCaches.Copy(results, next);
+        (int layer, Range numbers, bool areBiases) = portion;
+        var slice = new StepSlice
+        {
+            Values = parameters.Layers[layer].Numbers.Span[numbers],
+            Velocity = state.Velocity is { } velocity ? velocity.Layers[layer].Numbers.Span[numbers] : default,
+            Sum = sum.Left[layer].Numbers.Span[numbers],
+            OtherHalf = sum.Right is { } right ? right[layer].Numbers.Span[numbers] : default,
+            Updated = updated.Layers[layer].Numbers.Span[numbers],
+            AreBiases = areBiases,
+            IsForOthers = isForOthers,
+        };
+        return optimizer.TryUpdate(slice, sum.Totals.ExampleCount, learningRate, limit);
+    }
+
+    /// <summary>Looks at the sum, some numbers at a time, so that it is never written to memory.</summary>
+    private bool IsWithin(ModelPortions.Portion portion)
+    {
+        ReadOnlySpan<float> left = sum.Left[portion.Layer].Numbers.Span[portion.Numbers];
+        if (sum.Right is null)
+            return Finite.AllWithin(left, limit);
+        ReadOnlySpan<float> right = sum.Right[portion.Layer].Numbers.Span[portion.Numbers];
+        Span<float> added = stackalloc float[BlockLength];
+        for (int begin = 0; begin < left.Length; begin += BlockLength)
+        {
+            Range block = begin..Math.Min(begin + BlockLength, left.Length);
+            Span<float> sums = added[..left[block].Length];
+            ElementLoop.Map(default(Sum), left[block], right[block], sums);
+            if (!Finite.AllWithin(sums, limit))
+                return false;
+        }
+
+        return true;
     }
 }

@@ -8,6 +8,7 @@ namespace Backprop.Core.Tests.Optimizers;
 public sealed class StochasticGradientDescentTests
 {
     private static readonly NetworkShape shape = new(1, 1);
+    private static readonly int[] widths = [1, 4, 8, 16];
 
     [Fact]
     public void Update_Plain_SubtractsTheMeanTimesTheRate()
@@ -53,25 +54,68 @@ public sealed class StochasticGradientDescentTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Step_EveryWidth_SameBits(bool hasMomentum)
+    public void TryUpdate_AnyWidthPlaceAndLength_IsEachElementAlone(bool hasMomentum)
     {
         var optimizer = new StochasticGradientDescent(hasMomentum ? 0.9 : 0, 0.001);
         var random = new RandomSource(1, 5);
-        float[] values = Numbers(random);
-        float[] velocity = Numbers(random);
-        float[] sum = Numbers(random);
-        float[]? expected = null;
-        float[]? expectedVelocity = null;
-        foreach (int width in new[] { 1, 4, 8, 16 })
+        (float[] values, float[] velocity, float[] sum, float[] other) = (Numbers(random), Numbers(random), Numbers(random), Numbers(random));
+        foreach (bool isHalf in (bool[])[false, true])
         {
-            float[] w = [.. values];
-            float[] v = [.. velocity];
-            optimizer.Step(w, hasMomentum ? v : default(Span<float>), sum, w, 7, 0.001f, 0.3f, width);
-            expected ??= w;
-            expectedVelocity ??= v;
-            Assert.Equal(expected, w);
-            Assert.Equal(expectedVelocity, v);
+            (float[] expected, float[] expectedVelocity) = ([.. values], [.. velocity]);
+            for (int i = 0; i < values.Length; i++)
+                Assert.True(Try(optimizer, values, expectedVelocity, sum, isHalf ? other : null, expected, i, 1, false, 1));
+            foreach (bool isForOthers in (bool[])[false, true])
+            {
+                foreach (int width in widths)
+                {
+                    for (int length = 0; length <= 70; length++)
+                    {
+                        int offset = length % 19;
+                        (float[] w, float[] v) = (new float[values.Length], [.. velocity]);
+                        Array.Fill(w, float.NaN);
+                        Assert.True(Try(optimizer, values, v, sum, isHalf ? other : null, w, offset, length, isForOthers, width));
+                        Range run = offset..(offset + length);
+                        Assert.Equal(expected[run], w[run]);
+                        Assert.All(w[..offset].Concat(w[(offset + length)..]), number => Assert.True(float.IsNaN(number)));
+                        if (hasMomentum)
+                            Assert.Equal(expectedVelocity[run], v[run]);
+                    }
+                }
+            }
         }
+    }
+
+    [Theory]
+    [InlineData(float.MaxValue, 0, float.MaxValue, true)]
+    [InlineData(float.MaxValue, float.MaxValue, float.MaxValue, false)]
+    [InlineData(-3, -1, 4, true)]
+    [InlineData(-3.0000002f, -1, 4, true)]
+    [InlineData(-3.0000005f, -1, 4, false)]
+    [InlineData(float.NaN, 0, 4, false)]
+    [InlineData(0, float.NaN, float.MaxValue, false)]
+    [InlineData(float.PositiveInfinity, 0, float.MaxValue, false)]
+    [InlineData(float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, false)]
+    public void TryUpdate_OneElement_ItsSumIsHeldToTheLimitWhereverItIs(float number, float added, float limit, bool isWithin)
+    {
+        var optimizer = new StochasticGradientDescent(0, 0);
+        foreach (int width in widths)
+        {
+            for (int place = 0; place < 61; place++)
+            {
+                (float[] sum, float[] other, float[] values) = (new float[61], new float[61], new float[61]);
+                (sum[place], other[place]) = (number, added);
+                Assert.Equal(isWithin, Try(optimizer, values, [], sum, other, values, 0, 61, false, width, limit));
+            }
+        }
+    }
+
+    [Fact]
+    public void TryUpdate_UnequalLengths_SaysAll()
+    {
+        IOptimizer optimizer = OptimizerCatalog.Create(Configuration(0, 0));
+        var error = Assert.Throws<ArgumentException>(() => optimizer.TryUpdate(
+            new StepSlice { Values = new float[3], Sum = new float[4], OtherHalf = new float[5], Velocity = new float[6], Updated = new float[7] }, 1, 1, 1));
+        Assert.Equal("3 values, with 4 and 5 sums, a velocity of 6 numbers and room for 7; expected one length.", error.Message);
     }
 
     [Theory]
@@ -97,13 +141,33 @@ public sealed class StochasticGradientDescentTests
         foreach (bool areBiases in (bool[])[false, true])
         {
             Span<float> Of(LayerParameters? numbers) => numbers is null ? default : areBiases ? numbers.Biases.Values : numbers.Weights.Values;
-            optimizer.Update(Of(layer), Of(velocity), Of(sum.Layers[0]), Of(layer), exampleCount, rate, areBiases);
+            var slice = new StepSlice
+            {
+                Values = Of(layer), Velocity = Of(velocity), Sum = Of(sum.Layers[0]), Updated = Of(layer), AreBiases = areBiases,
+            };
+            Assert.True(optimizer.TryUpdate(slice, exampleCount, rate, 100));
         }
+    }
+
+    private static bool Try(
+        StochasticGradientDescent optimizer, float[] values, float[] velocity, float[] sum, float[]? other, float[] updated, int offset, int length,
+        bool isForOthers, int width, float limit = 100)
+    {
+        var slice = new StepSlice
+        {
+            Values = values.AsSpan(offset, length),
+            Velocity = optimizer.CreateState(shape).Velocity is null ? default : velocity.AsSpan(offset, length),
+            Sum = sum.AsSpan(offset, length),
+            OtherHalf = other.AsSpan(other is null ? 0 : offset, other is null ? 0 : length),
+            Updated = updated.AsSpan(offset, length),
+            IsForOthers = isForOthers,
+        };
+        return optimizer.TryUpdate(slice, 7, 0.3, limit, width);
     }
 
     private static float[] Numbers(RandomSource random)
     {
-        float[] numbers = new float[61];
+        float[] numbers = new float[90];
         for (int i = 0; i < numbers.Length; i++)
             numbers[i] = (float)random.NextGaussian();
         return numbers;
