@@ -31,7 +31,7 @@ internal static class FirstStepRehearsal
         CompiledAhead.Types(
             typeof(TrainingRun), typeof(Scheduler), typeof(WorkerRegistry), typeof(WorkerConnection), typeof(NodeValueReader), typeof(NodeValues), typeof(ModelTeam), typeof(WorkerMemory),
             typeof(GradientSum), typeof(LayerParameters), typeof(Parameters), typeof(Divergence), typeof(LearningRateSchedule), typeof(WorkerBoard), typeof(LocalWorkerGroup),
-            typeof(StepTimes), typeof(EventQueue), typeof(DoorbellWatch), typeof(DoorbellCaller), typeof(RunWeights), typeof(WeightsUpdate), typeof(WeightsPassage), typeof(ValueSlots));
+            typeof(StepTimes), typeof(EventQueue), typeof(DoorbellWatch), typeof(DoorbellCaller), typeof(RunWeights), typeof(ValueLook), typeof(WeightsUpdate), typeof(WeightsPassage), typeof(ValueSlots));
     }
 
     /// <summary>A run of a few steps with one worker that answers at once.</summary>

@@ -34,12 +34,14 @@ internal sealed class TrainingRun : IDisposable
     private readonly ValueComparison comparison;
     private readonly IOptimizer optimizer;
     private readonly WeightsUpdate update;
+    private readonly ValueLook look;
     private readonly StepTimes times;
     private readonly RunTrace? trace;
     private readonly Queue<SchedulerEvent> answers = [];
     private readonly List<WorkerConnection> assigned = [];
     private readonly TaskCompletionSource<SchedulerCommand.Finish> finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private (Work Work, NodeTotals Totals)? committing;
+    private (long Time, double Traced) taken;
     private NodeTotals epochTotals;
     private SchedulerCommand.Finish? finish;
 
@@ -55,13 +57,14 @@ internal sealed class TrainingRun : IDisposable
         this.board = board;
         this.trace = trace;
         times = new StepTimes(session.Time);
-        threads = new ThreadTeam(ModelTeam.ThreadsFor(setup.Model.Shape));
+        threads = new ThreadTeam(ModelTeam.ThreadsFor(setup.Model.Shape), isBusy: false);
         team = new ModelTeam(threads, setup.Model.Shape);
         values = new NodeValues(session.Gradients, team);
         own = new OwnComputation(setup, session.Gradients);
         comparison = new ValueComparison(values, own, isOff: session.Fingerprint is null);
         optimizer = OptimizerCatalog.Create(setup.Configuration);
         update = new WeightsUpdate(setup, session, team, optimizer);
+        look = new ValueLook(scheduler, values, update);
         epochTotals = setup.Start.EpochTotals;
     }
 
@@ -90,6 +93,8 @@ internal sealed class TrainingRun : IDisposable
             return;
         try
         {
+            taken = (session.Time.GetTimestamp(), trace?.Now ?? 0);
+            happened = look.LookAt(happened);
             Note(happened);
             bool kept = Handle(happened);
             while (finish is null && answers.TryDequeue(out SchedulerEvent? answer))
@@ -97,6 +102,7 @@ internal sealed class TrainingRun : IDisposable
             foreach (WorkerConnection worker in assigned)
                 worker.Ring();
             assigned.Clear();
+            update.ForgetAhead();
             if (!kept && happened.Sum is not null)
                 session.Gradients.Return(happened.Sum);
             if (finish is not null)
@@ -202,19 +208,17 @@ internal sealed class TrainingRun : IDisposable
     /// <param name="stillOwed">Nodes whose values a second worker is yet to send.</param>
     private void CommitStep(Work work, IReadOnlyList<ShardNode> stillOwed)
     {
-        long begin = session.Time.GetTimestamp();
-        double traced = trace?.Now ?? 0;
         if (stillOwed.Count > 0)
             comparison.Remember(work, stillOwed, Parameters);
-        RootSum sum = values.Root(work.Shards);
+        RootSum sum = update.Ahead ?? values.Root(work.Shards);
         NodeTotals totals = sum.Totals;
         if (FailOn(Incomplete(work, totals)))
             return;
         committing = (work, totals);
         if (DivergedIn(update.Begin(work, sum)))
             return;
-        times.Committed(session.Time.GetElapsedTime(begin));
-        trace?.Committed(work, traced);
+        times.Committed(session.Time.GetElapsedTime(taken.Time));
+        trace?.Committed(work, taken.Traced);
         if (!update.IsOpen)
             CompleteStep();
     }

@@ -27,6 +27,7 @@ internal sealed class WeightsUpdate
     private Work begun;
     private RootSum sum;
     private double rate;
+    private bool isAhead;
 
     public WeightsUpdate(RunSetup setup, RunSession session, ModelTeam team, IOptimizer optimizer)
     {
@@ -48,22 +49,35 @@ internal sealed class WeightsUpdate
     /// <summary>Whether layers of a step are still to be updated.</summary>
     public bool IsOpen => passage.IsOpen;
 
+    /// <summary>The sum of the step that was updated ahead; null when none was.</summary>
+    public RootSum? Ahead => isAhead ? sum : null;
+
+    /// <summary>
+    /// Does what <see cref="Begin"/> does of a step that nothing but this sum's numbers can keep from being committed. Where that does not come to pass,
+    /// <see cref="ForgetAhead"/> leaves all as it was.
+    /// </summary>
+    /// <returns>True: all numbers of the sum are as they should be. False: nothing is known of them.</returns>
+    public bool TryAhead(Work work, RootSum gradient)
+    {
+        // A velocity cannot be forgotten; others wait for the first layer.
+        isAhead = (State.Velocity is not null || !MustPass) && TryPrepare(work, gradient) && (State.Velocity is not null || team.TryUpdate(0, updated.Count));
+        return isAhead;
+    }
+
+    public void ForgetAhead() => isAhead = false;
+
     /// <summary>Updates all layers, or the first, where others are waiting for it; then <see cref="Complete"/> has to follow.</summary>
     /// <param name="gradient">The mini-batch's sums: to stay as they are until the step is complete.</param>
     /// <returns>Why training cannot go on, or null.</returns>
     public string? Begin(Work work, RootSum gradient)
     {
-        (begun, sum) = (work, gradient);
-        rate = schedule.RateAt(configuration.LearningRate, work.Epoch);
-        Parameters next = weights.Next();
-        updated = next.Layers;
-        if (!team.TryBeginUpdate(
-            optimizer, Current, next, sum, Divergence.LimitOf(rate, sum.Totals.ExampleCount), rate, State, weights.IsNextShared))
-        {
+        bool wasAhead = isAhead && (begun, sum) == (work, gradient);
+        isAhead = false;
+        if (!wasAhead && !TryPrepare(work, gradient))
             return WhyDiverged();
-        }
-
-        if (hasLayersToPass && session.Workers.AnyIsSentWeights())
+        if (wasAhead && State.Velocity is null)
+            return null;
+        if (MustPass)
         {
             passage.Begin(work.Step + 1, updated);
             return Pass(0, 1);
@@ -99,6 +113,19 @@ internal sealed class WeightsUpdate
             passage.Assign(worker, work, nodes);
         else
             worker.Assign(work, nodes, weights);
+    }
+
+    private bool MustPass => hasLayersToPass && session.Workers.AnyIsSentWeights();
+
+    /// <summary>Names the step, and looks at its sum first where a velocity is to be advanced.</summary>
+    private bool TryPrepare(Work work, RootSum gradient)
+    {
+        (begun, sum) = (work, gradient);
+        rate = schedule.RateAt(configuration.LearningRate, work.Epoch);
+        Parameters next = weights.Next();
+        updated = next.Layers;
+        return team.TryBeginUpdate(
+            optimizer, Current, next, sum, Divergence.LimitOf(rate, sum.Totals.ExampleCount), rate, State, weights.IsNextShared);
     }
 
     /// <summary>Updates layers [first, end), and passes on what fills a message as soon as it is there, the rest at the end.</summary>

@@ -59,6 +59,14 @@ public sealed partial class Scheduler
 
     public int ReadyWorkers => order.Count;
 
+    /// <summary>Whether a step is committed as soon as this value has come, if its numbers are finite.</summary>
+    public bool CompletesStep(SchedulerEvent.NodeValueReceived value) =>
+        isWorking && !finished
+        && next.Kind == WorkKind.Training && (value.Kind, value.Step) == (next.Kind, next.Step)
+        && progress.IsSettled && !progress.IsAudited(value.Node)
+        && members.TryGetValue(value.Worker, out Member? giver) && giver.Outstanding.Contains(value.Node)
+        && order.TrueForAll(member => member.Outstanding.Count == (member == giver ? 1 : 0));
+
     /// <summary>Takes an event.</summary>
     /// <returns>What is to be done, in order. The list is used again at the next call.</returns>
     public IReadOnlyList<SchedulerCommand> Handle(SchedulerEvent happened)

@@ -54,7 +54,7 @@ internal sealed class NodeValueReader(
     }
 
     /// <summary>Takes the next part of a training node's value.</summary>
-    /// <returns>The value as an event once it is whole; null before.</returns>
+    /// <returns>The value as an event once it is whole; null before. Only what was sent has been looked at: nobody knows yet whether a <see cref="SlotSum"/> is finite.</returns>
     /// <exception cref="RpcException">FAILED_PRECONDITION or INVALID_ARGUMENT.</exception>
     public (SchedulerEvent.NodeValueReceived Event, GradientSum Sum)? Read(NodeHeader header, IReadOnlyList<TensorPart> parts)
     {
@@ -95,7 +95,7 @@ internal sealed class NodeValueReader(
         NodeTotals totals = Totals(key, header.Totals);
         GradientSum sum = slots.Value(slot.Value);
         sum.Totals = totals;
-        return (Answered(key, sum.IsFinite()), sum);
+        return (Answered(key, isFinite: true), sum);
     }
 
     /// <summary>Takes an evaluation node's value.</summary>

@@ -59,6 +59,25 @@ internal sealed class NodeValues(GradientPool pool, ModelTeam team)
     /// <summary>What the root counts.</summary>
     public NodeTotals Totals(int shardCount) => Find(new ShardNode(0, shardCount))?.Totals ?? default;
 
+    /// <summary>The root's value, its last addition left to do, with a value that is not kept yet.</summary>
+    /// <returns>False where it takes more additions than the last.</returns>
+    public bool TryRootWith(ShardNode node, GradientSum sum, int shardCount, out RootSum root)
+    {
+        var whole = new ShardNode(0, shardCount);
+        root = Whole((sum, sum.Totals));
+        bool isLeft = !whole.IsLeaf && node == whole.Left;
+        if (node != whole)
+        {
+            if (!(isLeft || (!whole.IsLeaf && node == whole.Right)) || !values.TryGetValue(isLeft ? whole.Right : whole.Left, out NodeValue kept) || kept.Sum is not { } other)
+                return false;
+            root = isLeft ? Halves(sum, other) : Halves(other, sum);
+            (other as SlotSum)?.TakeOver();
+        }
+
+        (sum as SlotSum)?.TakeOver();
+        return true;
+    }
+
     /// <summary>The root's value, its last addition left to do. It stays in the pool's hands: valid until <see cref="Clear"/>.</summary>
     public RootSum Root(int shardCount)
     {
@@ -71,7 +90,7 @@ internal sealed class NodeValues(GradientPool pool, ModelTeam team)
         var left = Find(root.Left);
         var right = Find(root.Right);
         return left is { Sum: { } first } && right is { Sum: { } second }
-            ? new RootSum(first.Layers, second.Layers, left.Value.Totals + right.Value.Totals)
+            ? Halves(first, second)
             : Whole(left ?? right);
     }
 
@@ -90,6 +109,8 @@ internal sealed class NodeValues(GradientPool pool, ModelTeam team)
             pool.Return(sum);
         added.Clear();
     }
+
+    private static RootSum Halves(GradientSum left, GradientSum right) => new(left.Layers, right.Layers, left.Totals + right.Totals);
 
     private static RootSum Whole((GradientSum? Sum, NodeTotals Totals)? value) => new(value?.Sum?.Layers ?? [], null, value?.Totals ?? default);
 

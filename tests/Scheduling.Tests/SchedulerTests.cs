@@ -42,6 +42,21 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public void CompletesStep_TheLastValueOfAStepAlone()
+    {
+        Scheduler scheduler = Started();
+        Assert.False(scheduler.CompletesStep(Received(second, 0, 2, 2)));
+        Value(scheduler, first, 0, 0, 2);
+        Assert.True(scheduler.CompletesStep(Received(second, 0, 2, 2)));
+        Assert.False(scheduler.CompletesStep(Received(first, 0, 2, 2)));
+        Assert.False(scheduler.CompletesStep(Received(second, 1, 2, 2)));
+        Assert.False(scheduler.CompletesStep(Received(second, 0, 2, 1)));
+        Assert.False(scheduler.CompletesStep(Received(third, 0, 2, 2)));
+        Value(scheduler, second, 0, 2, 2);
+        Assert.False(scheduler.CompletesStep(Received(second, 0, 2, 2)));
+    }
+
+    [Fact]
     public void NodeValue_Twice_SecondIsDropped()
     {
         Scheduler scheduler = Started();
@@ -344,5 +359,8 @@ public sealed class SchedulerTests
         scheduler.Handle(new SchedulerEvent.ClockTicked(TimeSpan.FromSeconds(seconds)));
 
     private static IReadOnlyList<SchedulerCommand> Value(Scheduler scheduler, WorkerId worker, long step, int node, int count) =>
-        scheduler.Handle(new SchedulerEvent.NodeValueReceived(worker, WorkKind.Training, step, new ShardNode(node, count), TimeSpan.Zero));
+        scheduler.Handle(Received(worker, step, node, count));
+
+    private static SchedulerEvent.NodeValueReceived Received(WorkerId worker, long step, int node, int count) =>
+        new(worker, WorkKind.Training, step, new ShardNode(node, count), TimeSpan.Zero);
 }

@@ -11,6 +11,7 @@ namespace Backprop.Core.LinearAlgebra;
 public sealed class ThreadTeam : IDisposable
 {
     private static readonly long busyTicks = Stopwatch.Frequency * 30 / 1_000_000;
+    private readonly bool isBusy;
 
     private readonly TeamMember[] members;
     private readonly SemaphoreSlim callerGate = new(0);
@@ -23,12 +24,14 @@ public sealed class ThreadTeam : IDisposable
     private volatile bool ending;
 
     /// <param name="threadCount">At least 1; with 1 no thread is started and <see cref="Run"/> works inline.</param>
-    public ThreadTeam(int threadCount)
+    /// <param name="isBusy">Whether runs follow each other closely, so that threads wait busily for the next one for a moment before they sleep.</param>
+    public ThreadTeam(int threadCount, bool isBusy = true)
     {
         if (threadCount < 1)
             throw new ArgumentOutOfRangeException(
                 nameof(threadCount), threadCount, $"A team needs at least 1 thread, not {threadCount}.");
 
+        this.isBusy = isBusy;
         ThreadCount = threadCount;
         members = new TeamMember[threadCount - 1];
         for (int i = 0; i < members.Length; i++)
@@ -141,7 +144,7 @@ public sealed class ThreadTeam : IDisposable
     {
         private readonly ThreadTeam team;
         private readonly Thread thread;
-        private readonly SemaphoreSlim gate = new(0);
+        private readonly ManualResetEventSlim gate;
         private int claimed;
         private int sleeps;
 
@@ -149,6 +152,7 @@ public sealed class ThreadTeam : IDisposable
         {
             this.team = team;
             Part = part;
+            gate = new ManualResetEventSlim(false, team.isBusy ? 140 : 0);
             thread = new Thread(Work) { IsBackground = true, Name = $"Backprop team {part}" };
         }
 
@@ -163,7 +167,7 @@ public sealed class ThreadTeam : IDisposable
         public void Wake()
         {
             if (Volatile.Read(ref sleeps) == 1 && Interlocked.Exchange(ref sleeps, 0) == 1)
-                gate.Release();
+                gate.Set();
         }
 
         public void Dispose()
@@ -194,7 +198,7 @@ public sealed class ThreadTeam : IDisposable
                 if (current != seen)
                     return current;
 
-                if (Stopwatch.GetTimestamp() - begin < busyTicks)
+                if (team.isBusy && Stopwatch.GetTimestamp() - begin < busyTicks)
                 {
                     Thread.SpinWait(8);
                     continue;
@@ -204,6 +208,7 @@ public sealed class ThreadTeam : IDisposable
                 if (Volatile.Read(ref team.run) != seen && Interlocked.Exchange(ref sleeps, 0) == 1)
                     continue;
                 gate.Wait();
+                gate.Reset();
             }
         }
     }

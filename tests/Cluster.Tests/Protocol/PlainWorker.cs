@@ -27,6 +27,9 @@ internal sealed class PlainWorker : IAsyncDisposable
     /// <summary>What the coordinator answered to the join.</summary>
     public Welcome Run { get; private set; } = new();
 
+    /// <summary>Where it puts its values; null: it sends them.</summary>
+    public PlainSlots? Slots { get; set; }
+
     public static JoinRequest Request(string name) => new()
     {
         ProtocolVersion = 1,
@@ -65,7 +68,7 @@ internal sealed class PlainWorker : IAsyncDisposable
 
     /// <summary>Says that it holds the data set.</summary>
     public Task ReadyAsync() =>
-        SendAsync(new WorkerMessage { Ready = new WorkerReady { DatasetSha256 = Run.DatasetSha256 } });
+        SendAsync(new WorkerMessage { Ready = new WorkerReady { DatasetSha256 = Run.DatasetSha256, SharedMemory = Slots is not null } });
 
     /// <summary>Sends, unless the call is over: whoever receives learns why.</summary>
     public async Task SendAsync(WorkerMessage message)
@@ -142,7 +145,8 @@ internal sealed class PlainWorker : IAsyncDisposable
                 if (beforeMessage is not null)
                     await beforeMessage();
                 alter?.Invoke(answer);
-                await SendAsync(answer);
+                if (Slots is null || answer.NodeValue is null || Slots.Put(message.Assignment, answer.NodeValue))
+                    await SendAsync(answer);
             }
         }
     }

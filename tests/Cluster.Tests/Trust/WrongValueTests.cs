@@ -62,6 +62,36 @@ public sealed class WrongValueTests : IDisposable
         await SameWeightsAsync(coordinator);
     }
 
+    /// <summary>The liar is alone, and each of its values completes a step; or another's value is still to come.</summary>
+    [Theory]
+    [InlineData(WrongNumber.NotANumber, true)]
+    [InlineData(WrongNumber.Infinity, true)]
+    [InlineData(WrongNumber.NotANumber, false)]
+    public async Task Train_ValueInSharedMemoryIsNotFinite_IsRecomputedSameWeights(WrongNumber wrong, bool isAlone)
+    {
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, isAlone ? "--epochs 1 --workers 0" : Two + "--straggler-timeout off");
+        string address = await coordinator.AddressAsync();
+        JoinRequest beside = PlainWorker.Request("liar");
+        beside.SharedMemory = true;
+        await using PlainWorker liar = await PlainWorker.JoinAsync(address, beside);
+        using var slots = new PlainSlots(liar.Run);
+        liar.Slots = slots;
+        var gate = new StepGate(Step);
+        Task<Status> lying = EndOf(liar.TrainAsync(alter: message => Spoil(message, wrong)));
+        await using PlainWorker? waiting = isAlone ? null : await PlainWorker.JoinAsync(address, "waiting");
+        Task<RunEnded>? training = waiting?.TrainAsync(beforeAnswer: gate.PassAsync);
+
+        Assert.Equal(StatusCode.PermissionDenied, (await lying).StatusCode);
+        await coordinator.Program.LineAsync(@"^worker liar sent node \[\d,\d\) of step 30 with numbers that are not finite; it is recomputed$");
+        await coordinator.Program.LineAsync(@"^worker liar is quarantined: ");
+        gate.Open(Step);
+        await using PlainWorker honest = await PlainWorker.JoinAsync(address, "honest");
+        Assert.Equal("completed", (await honest.TrainAsync()).Status);
+        if (training is not null)
+            Assert.Equal("completed", (await training).Status);
+        await SameWeightsAsync(coordinator);
+    }
+
     [Fact]
     public async Task Train_LateWorkerThenGivesOtherBits_AlarmNamesBothSameWeights()
     {

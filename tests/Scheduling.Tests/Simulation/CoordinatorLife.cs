@@ -82,11 +82,16 @@ internal sealed class CoordinatorLife
     {
         note?.Invoke($"{agenda.Now:0.000} {happened}");
         sightings.Note(happened, promises.Take(happened), promises);
+        bool isForeseen = happened is SchedulerEvent.NodeValueReceived { IsFinite: true } value && scheduler.CompletesStep(value);
         IReadOnlyList<SchedulerCommand> commands = scheduler.Handle(happened);
         foreach (SchedulerCommand command in commands)
             note?.Invoke("    " + Describe(command));
         sightings.Note(happened, commands);
         promises.Check(happened, commands);
+        HistoryException.Require(
+            !isForeseen || commands.Any(command => command is SchedulerCommand.CommitStep), $"a step was to be complete with {happened}, and is not committed");
+        if (isForeseen)
+            sightings.Seen.Add(Happening.StepForeseen);
         foreach (SchedulerCommand command in commands)
             Execute(command, bits);
     }

@@ -27,6 +27,9 @@ internal enum Happening
     /// <summary>A worker was found to compute wrongly.</summary>
     Quarantined,
 
+    /// <summary>Before a value was taken it was known that it completes a step.</summary>
+    StepForeseen,
+
     /// <summary>Another coordinator went on from a checkpoint.</summary>
     Resumed,
 
