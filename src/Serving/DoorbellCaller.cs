@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
@@ -9,8 +8,10 @@ namespace Backprop.Serving;
 /// <summary>A worker at its doorbell: what it sends goes to its connection, until something comes that does not fit.</summary>
 /// <param name="take">Is given each message. What it throws ends this worker's call and no other's.</param>
 /// <param name="close">Ends the worker's call with a status.</param>
-internal sealed class DoorbellCaller(Doorbell bell, string name, Action<WorkerMessage> take, Action<Status> close) : IDisposable
+internal sealed class DoorbellCaller(Doorbell bell, string name, Action<WorkerMessage> take, Action<Status> close, TimeProvider time) : IDisposable
 {
+    private static readonly TimeSpan dueAtMost = TimeSpan.FromMilliseconds(5);
+
     private volatile bool isOver;
     private long askedAt;
 
@@ -19,10 +20,25 @@ internal sealed class DoorbellCaller(Doorbell bell, string name, Action<WorkerMe
     /// <summary>How long the first message took that followed what it was sent last.</summary>
     public TimeSpan Took { get; private set; } = TimeSpan.MaxValue;
 
+    /// <summary>
+    /// How long its answer is worth looking for: an eighth of the time that the one before took, and a few milliseconds at most, once half of that time is over. Zero where it has not been asked for
+    /// one, or for none before.
+    /// </summary>
+    public TimeSpan IsDueFor
+    {
+        get
+        {
+            long asked = Volatile.Read(ref askedAt);
+            return asked != 0 && Took != TimeSpan.MaxValue && time.GetElapsedTime(asked) >= Took / 2
+                ? TimeSpan.FromTicks(Math.Min(Took.Ticks / 8, dueAtMost.Ticks))
+                : TimeSpan.Zero;
+        }
+    }
+
     /// <inheritdoc cref="Doorbell.TrySend"/>
     public bool TrySend(CoordinatorMessage message)
     {
-        Volatile.Write(ref askedAt, Stopwatch.GetTimestamp());
+        Volatile.Write(ref askedAt, time.GetTimestamp());
         return bell.TrySend(message);
     }
 
@@ -37,7 +53,7 @@ internal sealed class DoorbellCaller(Doorbell bell, string name, Action<WorkerMe
             if (bell.TryReceive(WorkerMessage.Parser) is not { } message)
                 return false;
             if (Interlocked.Exchange(ref askedAt, 0) is not 0 and long asked)
-                Took = Stopwatch.GetElapsedTime(asked);
+                Took = time.GetElapsedTime(asked);
             take(message);
             events.Work();
             return true;

@@ -1,23 +1,24 @@
-using System.Diagnostics;
-
 namespace Backprop.Serving;
 
 /// <summary>
 /// Doorbells of workers on this machine. At each sleeps a thread of its own; the one that is woken takes what comes from all, and looks for more for a
-/// moment before it sleeps again where more is likely to come, so that a small step waits neither for a change of threads nor for the kernel.
+/// moment before it sleeps again where more is likely to come, so that a small step waits neither for a change of threads nor for the kernel. While other answers
+/// are due it looks on whatever the step takes: the core is that of a worker that has answered, and the step is updated there while the last one gathers its next examples.
 /// </summary>
 /// <param name="patience">
 /// How long it looks for more where answers come soon. Between two looks it gives its core away to whoever needs it, a worker that computes most
 /// likely, and has it again when that one has sent its value.
 /// </param>
-internal sealed class DoorbellWatch(EventQueue events, TimeSpan patience)
+internal sealed class DoorbellWatch(EventQueue events, TimeSpan patience, TimeProvider time)
 {
-    /// <summary>Whose answers take longer than so many times the patience is not looked for: that would take a core from a worker that computes.</summary>
+    /// <summary>Whose answers take longer than so many times the patience is not looked for before it is due: that would take a core from a worker that computes.</summary>
     private const int LongAnswer = 10;
 
     private readonly Lock looking = new();
     private readonly Lock changing = new();
     private volatile DoorbellCaller[] callers = [];
+
+    public TimeProvider Time => time;
 
     /// <summary>Takes what comes from a worker until its doorbell is disposed of.</summary>
     public void Attend(DoorbellCaller caller)
@@ -51,15 +52,15 @@ internal sealed class DoorbellWatch(EventQueue events, TimeSpan patience)
             foreach (DoorbellCaller caller in callers)
                 caller.WakeUp();
             TimeSpan limit = TimeSpan.Zero;
-            long since = Stopwatch.GetTimestamp();
+            long since = Time.GetTimestamp();
             do
             {
                 if (TryTake() is { } worthwhile)
-                    (limit, since) = (worthwhile, Stopwatch.GetTimestamp());
+                    (limit, since) = (worthwhile, Time.GetTimestamp());
                 else
                     Thread.Yield();
             }
-            while (Stopwatch.GetElapsedTime(since) < limit);
+            while (Time.GetElapsedTime(since) < limit);
         }
         while (!TryFallAsleep());
     }
@@ -75,6 +76,10 @@ internal sealed class DoorbellWatch(EventQueue events, TimeSpan patience)
                 limit = limit == patience || caller.Took <= patience * LongAnswer ? patience : TimeSpan.Zero;
         }
 
+        if (limit is null)
+            return null;
+        foreach (DoorbellCaller caller in callers)
+            limit = caller.IsDueFor is var due && due > limit ? due : limit;
         return limit;
     }
 

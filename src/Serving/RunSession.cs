@@ -1,6 +1,5 @@
 using Backprop.Core.Data;
 using Backprop.Core.Model;
-using Backprop.Core.Training;
 using Backprop.Protos;
 
 namespace Backprop.Serving;
@@ -13,10 +12,8 @@ internal sealed record RunSession(
     Welcome Welcome, NetworkShape Shape, Dataset Dataset, string? Fingerprint, IReadOnlySet<string> LocalNames, WorkerRegistry Workers,
     GradientPool Gradients, SharedWeights Weights, EventQueue Events, TimeProvider Time)
 {
-    /// <summary>How long the thread that takes values of small models looks for the next one.</summary>
+    /// <summary>How long the thread that takes values of small steps looks for the next one.</summary>
     private static readonly TimeSpan patience = TimeSpan.FromMicroseconds(100);
-
-    private readonly DoorbellWatch together = new(Events, patience);
 
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(1);
 
@@ -34,11 +31,8 @@ internal sealed record RunSession(
 
     public string RunId => Welcome.RunId;
 
-    /// <summary>
-    /// Who is to watch a new worker's doorbell: the same one for all, but where reading a value takes longer than a change of threads. Values of large
-    /// models are read side by side, each by its own thread.
-    /// </summary>
-    public DoorbellWatch WatchForOne() => ModelTeam.IsLarge(Shape) ? new DoorbellWatch(Events, TimeSpan.Zero) : together;
+    /// <summary>Watches all doorbells.</summary>
+    public DoorbellWatch Watch { get; } = new(Events, patience, Time);
 
     /// <summary>
     /// Tells workers and the loop that time passes, until it is disposed of. Signs of life do not wait for the loop, which may wait for a disk

@@ -21,7 +21,7 @@ internal static class SharedMemoryOffers
     /// <summary>What is offered; nothing when the worker does not want it, calls from elsewhere, or there is no room.</summary>
     public static (WorkerMemory Memory, SharedMemoryOffer? Offer) For(JoinRequest join, RunSession session, ServerCallContext context)
     {
-        DoorbellWatch watch = session.WatchForOne();
+        DoorbellWatch watch = session.Watch;
         if (!join.SharedMemory || !IsLoopback(context))
             return (new WorkerMemory(null, null, watch), null);
         int wanted = Math.Min(SlotsAtMost, (int)session.Welcome.Shards);

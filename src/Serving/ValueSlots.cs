@@ -12,7 +12,7 @@ internal sealed class ValueSlots(SharedModels? shared)
 {
     /// <summary>Models whose values stay in a core's own cache until they are written again, and are large enough for that to take time.</summary>
     private const long LeastTakenOver = 1 << 14;
-    private const long MostTakenOver = 1 << 17;
+    private const long MostTakenOver = 1 << 16;
 
     private readonly Lock gate = new();
     private readonly Stack<int> free = new(Enumerable.Range(0, shared?.Count ?? 0));

@@ -39,7 +39,7 @@ internal sealed class WorkerMemory(SharedModels? slots, DoorbellListener? door, 
         {
             Doorbell bell = door?.TryAccept() ?? throw new RpcException(new Status(
                 StatusCode.Unavailable, $"Worker {name} said that it is at the doorbell and was not found there."));
-            watch.Attend(caller = new DoorbellCaller(bell, name, take, close));
+            watch.Attend(caller = new DoorbellCaller(bell, name, take, close, watch.Time));
         }
 
         door?.Dispose();

@@ -38,5 +38,5 @@ public sealed class WorkerConnectionTests
 
     private static WorkerConnection Open(EventQueue events) => new(
         new WorkerId(7), new JoinRequest { Name = "late", Threads = 1 }, isLocal: false, "run", "data", new GradientPool(shape),
-        new WorkerMemory(null, null, new DoorbellWatch(events, TimeSpan.Zero)), events, TimeProvider.System);
+        new WorkerMemory(null, null, new DoorbellWatch(events, TimeSpan.Zero, TimeProvider.System)), events, TimeProvider.System);
 }

@@ -47,7 +47,7 @@ public sealed class CallEndedTests : IDisposable
         SharedModels shared = SharedModels.Create(Path.Combine(directory.Path, "shared"), shape, count: 4);
         var connection = new WorkerConnection(
             new WorkerId(1), new JoinRequest { Name = "w1", Threads = 1 }, isLocal: true, "run", "ab", new GradientPool(shape),
-            new WorkerMemory(shared, door: null, new DoorbellWatch(events, TimeSpan.Zero)), events, TimeProvider.System);
+            new WorkerMemory(shared, door: null, new DoorbellWatch(events, TimeSpan.Zero, TimeProvider.System)), events, TimeProvider.System);
         await connection.ReadAsync(new OneFrame(new WorkerMessage { Ready = new WorkerReady { DatasetSha256 = "ab", SharedMemory = true, SharedWeights = true } }), Cancellation);
         return connection;
     }

@@ -33,7 +33,7 @@ public sealed class DoorbellValueTests : IDisposable
         door = DoorbellListener.TryCreate(Path.Combine(directory.Path, "door"), shared)!;
         connection = new WorkerConnection(
             new WorkerId(1), new JoinRequest { Name = "w1", Threads = 1 }, isLocal: true, "run", "ab", new GradientPool(shape),
-            new WorkerMemory(shared, door, new DoorbellWatch(events, TimeSpan.Zero)), events, TimeProvider.System);
+            new WorkerMemory(shared, door, new DoorbellWatch(events, TimeSpan.Zero, TimeProvider.System)), events, TimeProvider.System);
         var sharedWeights = new SharedWeights(shape);
         Assert.NotNull(sharedWeights.Memory);
         weights = new RunWeights(new Parameters(shape), 0, sharedWeights, _ => false);

@@ -7,6 +7,7 @@ using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
 using Backprop.Serving;
 using Grpc.Core;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Backprop.Cluster.Tests.SharedMemory;
 
@@ -33,7 +34,7 @@ public sealed class DoorbellWatchTests : IDisposable
     public async Task Attend_TwoWorkersAtAnyMoment_NoMessageIsLost(int patienceUs)
     {
         const int Messages = 20_000;
-        var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromMicroseconds(patienceUs));
+        var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromMicroseconds(patienceUs), TimeProvider.System);
         Task<bool>[] talking = [.. new[] { "a", "b" }.Select(name =>
         {
             Doorbell worker = Answered(watch, name);
@@ -47,7 +48,7 @@ public sealed class DoorbellWatchTests : IDisposable
     [Fact]
     public async Task Attend_SeveralMessagesAtOnce_AllAreTaken()
     {
-        Doorbell worker = Answered(new DoorbellWatch(new EventQueue(), TimeSpan.Zero), "a");
+        Doorbell worker = Answered(new DoorbellWatch(new EventQueue(), TimeSpan.Zero, TimeProvider.System), "a");
         Task<bool> talking = Task.Run(
             () => Enumerable.Range(0, 100).All(_ =>
                 Enumerable.Range(1, 9).All(i => IsSent(worker, i)) && Enumerable.Range(1, 9).All(i => IsHeard(worker, i))),
@@ -58,7 +59,7 @@ public sealed class DoorbellWatchTests : IDisposable
     [Fact]
     public async Task Attend_AnotherWorkerLater_IsHeardWhileTheFirstNeverPauses()
     {
-        var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromSeconds(1));
+        var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromSeconds(1), TimeProvider.System);
         Doorbell first = Answered(watch, "first");
         var isLookedFor = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         bool isHeard = false;
@@ -118,6 +119,39 @@ public sealed class DoorbellWatchTests : IDisposable
         }
     }
 
+    /// <summary>Answers that take 80 ms are due after 40 ms, and then for 5 ms after each of another worker.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Attend_AnotherAnswerIsDue_StaysAwakeUntilItHasComeOrShouldHave(bool comes)
+    {
+        var time = new FakeTimeProvider();
+        var watch = new DoorbellWatch(new EventQueue(), TimeSpan.Zero, time);
+        (SharedModels memory, Doorbell first) = Attended(watch, "first");
+        (_, Doorbell second) = Attended(watch, "second");
+        for (int i = 0; i < 2; i++)
+        {
+            await InTime(() => IsAnswered(first, 1) && IsAnswered(second, 1));
+            time.Advance(TimeSpan.FromMilliseconds(80 - (41 * i)));
+        }
+
+        await InTime(() => IsAnswered(first, 2));
+        await FallsAsleep(memory);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        await InTime(() => IsAnswered(first, 2));
+        for (int i = 0; i < 1000; i++)
+        {
+            Thread.Yield();
+            Assert.False(memory.ToCoordinator.IsReaderAsleep);
+        }
+
+        if (comes)
+            await InTime(() => IsAnswered(second, 2));
+        else
+            time.Advance(TimeSpan.FromMilliseconds(5));
+        await FallsAsleep(memory);
+    }
+
     /// <summary>What the thread of all workers throws would end the process.</summary>
     [Theory]
     [InlineData(StatusCode.FailedPrecondition, "not asked for")]
@@ -133,7 +167,7 @@ public sealed class DoorbellWatchTests : IDisposable
         };
         int taken = 0;
         var closed = new TaskCompletionSource<Status>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromMicroseconds(5));
+        var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromMicroseconds(5), TimeProvider.System);
         (Doorbell wrong, Doorbell end) = Connected("wrong");
         watch.Attend(new DoorbellCaller(
             end, "wrong",
@@ -142,7 +176,7 @@ public sealed class DoorbellWatchTests : IDisposable
                 taken++;
                 throw error;
             },
-            status => closed.TrySetResult(status)));
+            status => closed.TrySetResult(status), watch.Time));
         Doorbell other = Answered(watch, "other");
         Assert.True(wrong.TrySend(new WorkerMessage()));
         Status status = await closed.Task.WaitAsync(ProgramProcess.Deadline, Cancellation);
@@ -158,9 +192,9 @@ public sealed class DoorbellWatchTests : IDisposable
     [Fact]
     public async Task Attend_AWorkersMemoryIsGone_TheOtherIsHeard()
     {
-        var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromMicroseconds(5));
+        var watch = new DoorbellWatch(new EventQueue(), TimeSpan.FromMicroseconds(5), TimeProvider.System);
         (SharedModels memory, Doorbell end, _) = Open("gone");
-        watch.Attend(new DoorbellCaller(end, "gone", _ => { }, _ => { }));
+        watch.Attend(new DoorbellCaller(end, "gone", _ => { }, _ => { }, watch.Time));
         Doorbell other = Answered(watch, "other");
         await InTime(() => IsAnswered(other, 0));
         memory.Dispose();
@@ -176,25 +210,24 @@ public sealed class DoorbellWatchTests : IDisposable
     {
         var closed = new TaskCompletionSource<Status>(TaskCreationOptions.RunContinuationsAsynchronously);
         (Doorbell worker, Doorbell end) = Connected("gone");
-        new DoorbellWatch(new EventQueue(), TimeSpan.Zero).Attend(new DoorbellCaller(end, "gone", _ => { }, status => closed.TrySetResult(status)));
+        var watch = new DoorbellWatch(new EventQueue(), TimeSpan.Zero, TimeProvider.System);
+        watch.Attend(new DoorbellCaller(end, "gone", _ => { }, status => closed.TrySetResult(status), watch.Time));
         worker.Dispose();
         Status status = await closed.Task.WaitAsync(ProgramProcess.Deadline, Cancellation);
         Assert.Equal(new Status(StatusCode.Unavailable, "its connection broke"), status);
     }
 
     /// <summary>A worker whose messages are each answered with their number.</summary>
-    private Doorbell Answered(DoorbellWatch watch, string name)
-    {
-        (Doorbell worker, Doorbell end) = Connected(name);
-        Attend(watch, end, name);
-        return worker;
-    }
+    private Doorbell Answered(DoorbellWatch watch, string name) => Attended(watch, name).Worker;
 
     /// <summary>The only worker of a watch.</summary>
-    private (SharedModels Memory, Doorbell Worker) Alone(TimeSpan patience)
+    private (SharedModels Memory, Doorbell Worker) Alone(TimeSpan patience) =>
+        Attended(new DoorbellWatch(new EventQueue(), patience, TimeProvider.System), "alone");
+
+    private (SharedModels Memory, Doorbell Worker) Attended(DoorbellWatch watch, string name)
     {
-        (SharedModels memory, Doorbell end, Doorbell worker) = Open("alone");
-        Attend(new DoorbellWatch(new EventQueue(), patience), end, "alone");
+        (SharedModels memory, Doorbell end, Doorbell worker) = Open(name);
+        Attend(watch, end, name);
         return (memory, worker);
     }
 
@@ -204,7 +237,7 @@ public sealed class DoorbellWatchTests : IDisposable
         caller = new DoorbellCaller(
             end, name,
             message => caller!.TrySend(new CoordinatorMessage { Heartbeat = new Heartbeat { Threads = message.Heartbeat.Threads } }),
-            _ => { });
+            _ => { }, watch.Time);
         watch.Attend(caller);
     }
 

@@ -101,7 +101,7 @@ public sealed class RunWeightsTests
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         using var connection = new WorkerConnection(
             new WorkerId(1), new JoinRequest { Name = "far", Threads = 1 }, isLocal: false, "run", "ab", new GradientPool(shape),
-            new WorkerMemory(null, null, new DoorbellWatch(new EventQueue(), TimeSpan.Zero)), new EventQueue(), TimeProvider.System);
+            new WorkerMemory(null, null, new DoorbellWatch(new EventQueue(), TimeSpan.Zero, TimeProvider.System)), new EventQueue(), TimeProvider.System);
         var weights = new RunWeights(Filled(0), 0, shared, connection.Owes);
         connection.Assign(new Work(WorkKind.Training, 0, 0, Shards: 1, BatchSize: 10), [new ShardNode(0, 1)], weights);
         for (long step = 0; step < 4; step++)

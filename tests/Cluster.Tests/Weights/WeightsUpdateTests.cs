@@ -155,7 +155,7 @@ public sealed class WeightsUpdateTests : IDisposable
         var join = new JoinRequest { Name = name, Threads = 1 };
         return session.Workers.Add(join, id => new WorkerConnection(
             id, join, isLocal: false, "run", "ab", session.Gradients,
-            new WorkerMemory(slots, null, session.WatchForOne()), session.Events, TimeProvider.System));
+            new WorkerMemory(slots, null, session.Watch), session.Events, TimeProvider.System));
     }
 
     private static RootSum Sums(float first, float last)
