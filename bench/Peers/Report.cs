@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 using System.Text;
 using Backprop.Bench;
 
@@ -16,9 +14,8 @@ internal sealed class Report(IReadOnlyDictionary<Contest, List<double>[]> rates,
         text.AppendLine("# Backprop beside PyTorch and NumPy").AppendLine();
         ReportText.Line(text, $"Fashion-MNIST, relu and softmax, log-likelihood, SGD at 0.1; {epochs} epochs a run, {rounds} rounds in turn, medians (least to most).");
         text.AppendLine("Rates are over training time: start-up and evaluation are left out for all.").AppendLine();
-        ReportText.Line(text, $"- command: `dotnet run --project bench/Peers -c Release -- {string.Join(' ', arguments)}`");
-        ReportText.Line(text, $"- machine: {ReportText.Processor()}, {Environment.ProcessorCount} cores, AVX-512 {(Avx512F.IsSupported ? "yes" : "no")}");
-        ReportText.Line(text, $"- versions: {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}; {blas}");
+        ReportText.Describe(text, "Peers", arguments);
+        ReportText.Line(text, $"- {blas}");
         ReportText.Line(text, $"- OpenBLAS, one thread, {Sitting.PeakSize}³: {peak / 1e9:0.0} GFLOP/s; the floor of two cores is twice that over the operations an example");
         Reached(text);
         foreach ((Contest contest, List<double>[] all) in rates)

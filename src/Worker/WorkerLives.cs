@@ -27,7 +27,7 @@ internal sealed class WorkerLives(TrainingWorker worker, CoordinatorLink link, A
                 RunEnded? end = await worker.TakePartAsync(stop);
                 if (end is { Status: not "interrupted" })
                 {
-                    notice($"the run is over: {end.Status}");
+                    notice($"the run is over: {end.Status}{(end.Reason.Length == 0 ? "" : $" ({end.Reason})")}");
                     return;
                 }
 

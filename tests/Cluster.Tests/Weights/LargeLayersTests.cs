@@ -50,7 +50,7 @@ public sealed class LargeLayersTests : IDisposable
         Assert.Contains("the gradient of layer 1", error, StringComparison.Ordinal);
         Assert.Equal(alone.Verdict().Json.GetProperty("error").GetString(), error);
         Assert.Equal((alone.Verdict().Steps, alone.Verdict().WeightsSha256), (verdict.Steps, verdict.WeightsSha256));
-        Assert.Contains("the run is over: failed", worker.Errors, StringComparison.Ordinal);
+        Assert.Contains($"the run is over: failed ({error})", worker.Errors, StringComparison.Ordinal);
     }
 
     /// <summary>A checkpoint is of weights of which all layers are there.</summary>
