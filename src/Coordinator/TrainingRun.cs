@@ -93,7 +93,7 @@ internal sealed class TrainingRun : IDisposable
             return;
         try
         {
-            taken = (session.Time.GetTimestamp(), trace?.Now ?? 0);
+            taken = Now();
             happened = look.LookAt(happened);
             Note(happened);
             bool kept = Handle(happened);
@@ -113,6 +113,8 @@ internal sealed class TrainingRun : IDisposable
             finished.SetException(error);
         }
     }
+
+    private (long Time, double Traced) Now() => (session.Time.GetTimestamp(), trace?.Now ?? 0);
 
     private void End(SchedulerCommand.Finish end)
     {
@@ -210,15 +212,17 @@ internal sealed class TrainingRun : IDisposable
     {
         if (stillOwed.Count > 0)
             comparison.Remember(work, stillOwed, Parameters);
-        RootSum sum = update.Ahead ?? values.Root(work.Shards);
+        RootSum? ahead = update.AheadOf(work);
+        (long begin, double traced) = ahead is null ? Now() : taken;
+        RootSum sum = ahead ?? values.Root(work.Shards);
         NodeTotals totals = sum.Totals;
         if (FailOn(Incomplete(work, totals)))
             return;
         committing = (work, totals);
         if (DivergedIn(update.Begin(work, sum)))
             return;
-        times.Committed(session.Time.GetElapsedTime(taken.Time));
-        trace?.Committed(work, taken.Traced);
+        times.Committed(session.Time.GetElapsedTime(begin));
+        trace?.Committed(work, traced);
         if (!update.IsOpen)
             CompleteStep();
     }
@@ -228,8 +232,7 @@ internal sealed class TrainingRun : IDisposable
     {
         if (committing is not var (work, totals) || finish is not null)
             return;
-        long begin = session.Time.GetTimestamp();
-        double traced = trace?.Now ?? 0;
+        (long begin, double traced) = Now();
         if (DivergedIn(update.Complete()))
             return;
         if (update.IsOpen)

@@ -5,8 +5,8 @@ using Backprop.Core.Training;
 namespace Backprop.Coordinator;
 
 /// <summary>
-/// Looks for numbers that are not finite in values that stand in shared memory, before the scheduler hears of them. A value that completes a step is looked
-/// at in the mini-batch's sum, as the weights are updated by it: that saves a way through memory for which all workers would wait.
+/// Looks for numbers that are not finite in values that stand in shared memory, before the scheduler hears of them. A value that completes a step, and is half
+/// of its tree or all of it, is looked at in the mini-batch's sum, as the weights are updated by it: that saves a way through memory for which all workers would wait.
 /// </summary>
 internal sealed class ValueLook(Scheduler scheduler, NodeValues values, WeightsUpdate update)
 {

@@ -49,8 +49,8 @@ internal sealed class WeightsUpdate
     /// <summary>Whether layers of a step are still to be updated.</summary>
     public bool IsOpen => passage.IsOpen;
 
-    /// <summary>The sum of the step that was updated ahead; null when none was.</summary>
-    public RootSum? Ahead => isAhead ? sum : null;
+    /// <summary>The sum that a step was updated by ahead; null when it was not.</summary>
+    public RootSum? AheadOf(Work work) => isAhead && begun == work ? sum : null;
 
     /// <summary>
     /// Does what <see cref="Begin"/> does of a step that nothing but this sum's numbers can keep from being committed. Where that does not come to pass,
@@ -144,5 +144,7 @@ internal sealed class WeightsUpdate
         return null;
     }
 
-    private string? WhyDiverged() => Divergence.Find(begun.Step, sum.Totals, sum.Added(), rate, configuration);
+    /// <summary>After a look that found something: whoever takes it away from its value before this one looks is not believed.</summary>
+    private string WhyDiverged() => Divergence.Find(begun.Step, sum.Totals, sum.Added(), rate, configuration)
+        ?? $"the sums of {begun} changed while they were added; resume goes on from the newest checkpoint";
 }

@@ -21,15 +21,15 @@ internal sealed class DoorbellCaller(Doorbell bell, string name, Action<WorkerMe
     public TimeSpan Took { get; private set; } = TimeSpan.MaxValue;
 
     /// <summary>
-    /// How long its answer is worth looking for: an eighth of the time that the one before took, and a few milliseconds at most, once half of that time is over. Zero where it has not been asked for
-    /// one, or for none before.
+    /// How long its answer is worth looking for: an eighth of the time that the one before took, and a few milliseconds at most, once half of that time is over and until it is twice over. Zero where it has not been
+    /// asked for one, or for none before.
     /// </summary>
-    public TimeSpan IsDueFor
+    public TimeSpan DueFor
     {
         get
         {
             long asked = Volatile.Read(ref askedAt);
-            return asked != 0 && Took != TimeSpan.MaxValue && time.GetElapsedTime(asked) >= Took / 2
+            return asked != 0 && Took != TimeSpan.MaxValue && time.GetElapsedTime(asked) is var elapsed && elapsed >= Took / 2 && elapsed <= Took * 2
                 ? TimeSpan.FromTicks(Math.Min(Took.Ticks / 8, dueAtMost.Ticks))
                 : TimeSpan.Zero;
         }

@@ -2,8 +2,8 @@ namespace Backprop.Serving;
 
 /// <summary>
 /// Doorbells of workers on this machine. At each sleeps a thread of its own; the one that is woken takes what comes from all, and looks for more for a
-/// moment before it sleeps again where more is likely to come, so that a small step waits neither for a change of threads nor for the kernel. While other answers
-/// are due it looks on whatever the step takes: the core is that of a worker that has answered, and the step is updated there while the last one gathers its next examples.
+/// moment before it sleeps again where more is likely to come, so that a small step waits neither for a change of threads nor for the kernel. Where another
+/// answer is due as it takes one, it looks for that whatever the step takes: the core is that of a worker that has answered, and the step is updated there while the last one gathers its next examples.
 /// </summary>
 /// <param name="patience">
 /// How long it looks for more where answers come soon. Between two looks it gives its core away to whoever needs it, a worker that computes most
@@ -79,7 +79,7 @@ internal sealed class DoorbellWatch(EventQueue events, TimeSpan patience, TimePr
         if (limit is null)
             return null;
         foreach (DoorbellCaller caller in callers)
-            limit = caller.IsDueFor is var due && due > limit ? due : limit;
+            limit = caller.DueFor is var due && due > limit ? due : limit;
         return limit;
     }
 

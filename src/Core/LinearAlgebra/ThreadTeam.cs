@@ -5,8 +5,8 @@ namespace Backprop.Core.LinearAlgebra;
 
 /// <summary>
 /// A fixed number of threads that work on one thing at a time. The caller of <see cref="Run"/> is one of them; the
-/// others stay alive between runs. They wait busily for some microseconds, since products follow each other closely
-/// in a training step, and then sleep, since the cores may be wanted by other processes.
+/// others stay alive between runs. Where runs follow each other closely, as products do in a training step, they wait busily for some
+/// microseconds; then they sleep, since the cores may be wanted by other processes.
 /// </summary>
 public sealed class ThreadTeam : IDisposable
 {
@@ -152,6 +152,8 @@ public sealed class ThreadTeam : IDisposable
         {
             this.team = team;
             Part = part;
+            
+            // Each Set is waited for once, and reset before the next can come. So many turns busily before it sleeps as SemaphoreSlim takes.
             gate = new ManualResetEventSlim(false, team.isBusy ? 140 : 0);
             thread = new Thread(Work) { IsBackground = true, Name = $"Backprop team {part}" };
         }

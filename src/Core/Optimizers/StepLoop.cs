@@ -10,6 +10,7 @@ namespace Backprop.Core.Optimizers;
 internal static unsafe class StepLoop
 {
     private const int LineBytes = 64;
+    private const int LineNumbers = LineBytes / sizeof(float);
 
     /// <summary>(updated[i], velocity[i]) = update(values[i], velocity[i], sum[i] + otherHalf[i]).</summary>
     /// <param name="limit">Finite, at least 0: no element of the sum is to be farther from 0, or NaN.</param>
@@ -21,23 +22,34 @@ internal static unsafe class StepLoop
         fixed (float* updated = slice.Updated)
         {
             nuint length = (nuint)slice.Values.Length;
-
-            // Whole cache lines pass the caches; those that others' numbers stand in too do not.
-            nuint head = slice.IsForOthers ? nuint.Min(length, (nuint)(-(nint)updated & (LineBytes - 1)) / sizeof(float)) : 0;
             nuint i = 0;
-            bool isWithin = Run<TUpdate, Elements1>(update, slice, updated, limit, ref i, head);
-            if (lanes >= Elements16.Count && Elements16.IsSupported)
-                isWithin &= Run<TUpdate, Elements16>(update, slice, updated, limit, ref i, length);
-            if (lanes >= Elements8.Count && Elements8.IsSupported)
-                isWithin &= Run<TUpdate, Elements8>(update, slice, updated, limit, ref i, length);
-            if (lanes >= Elements4.Count && Elements4.IsSupported)
-                isWithin &= Run<TUpdate, Elements4>(update, slice, updated, limit, ref i, length);
-            return Run<TUpdate, Elements1>(update, slice, updated, limit, ref i, length) && isWithin;
+            bool isWithin = true;
+            if (slice.IsForOthers)
+            {
+                // Whole cache lines pass the caches; those in which other numbers stand too do not.
+                nuint head = nuint.Min(length, (nuint)(-(nint)updated & (LineBytes - 1)) / sizeof(float));
+                nuint lines = (length - head) / LineNumbers * LineNumbers;
+                isWithin = RunTo(head, passesCaches: false, slice, updated) & RunTo(head + lines, passesCaches: true, slice, updated);
+            }
+
+            return RunTo(length, passesCaches: false, slice, updated) & isWithin;
+
+            bool RunTo(nuint end, bool passesCaches, in StepSlice slice, float* updated)
+            {
+                bool are = true;
+                if (lanes >= Elements16.Count && Elements16.IsSupported)
+                    are &= Run<TUpdate, Elements16>(update, slice, updated, limit, ref i, end, passesCaches);
+                if (lanes >= Elements8.Count && Elements8.IsSupported)
+                    are &= Run<TUpdate, Elements8>(update, slice, updated, limit, ref i, end, passesCaches);
+                if (lanes >= Elements4.Count && Elements4.IsSupported)
+                    are &= Run<TUpdate, Elements4>(update, slice, updated, limit, ref i, end, passesCaches);
+                return are & Run<TUpdate, Elements1>(update, slice, updated, limit, ref i, end, passesCaches);
+            }
         }
     }
 
     /// <summary>Elements [i, end), as many as are whole vectors.</summary>
-    private static bool Run<TUpdate, T>(TUpdate update, in StepSlice slice, float* updated, float limit, ref nuint i, nuint end)
+    private static bool Run<TUpdate, T>(TUpdate update, in StepSlice slice, float* updated, float limit, ref nuint i, nuint end, bool passesCaches)
         where TUpdate : struct, IElementUpdate
         where T : struct, IElements<T>
     {
@@ -47,7 +59,6 @@ internal static unsafe class StepLoop
         ref float others = ref MemoryMarshal.GetReference(slice.OtherHalf);
         bool hasOthers = !slice.OtherHalf.IsEmpty;
         bool hasVelocity = !slice.Velocity.IsEmpty;
-        bool passesCaches = slice.IsForOthers;
         T aboveLimit = T.Broadcast(MathF.BitIncrement(limit));
         T one = T.Broadcast(1);
         T beyond = T.Broadcast(0);

@@ -59,10 +59,10 @@ public sealed class ValueLookTests : IDisposable
     {
         WeightsUpdate update = Update();
         Assert.True(LookAtAndKeep(update, leftComesFirst ? left : right, Gradient));
-        Assert.Null(update.Ahead);
+        Assert.Null(update.AheadOf(scheduler.Current));
         (Work work, RunEvent last) = Last(leftComesFirst ? right : left, Gradient);
         Assert.True(LookAt(update, last));
-        RootSum sum = Assert.NotNull(update.Ahead);
+        RootSum sum = Assert.NotNull(update.AheadOf(scheduler.Current));
         Assert.Equal(8, sum.Totals.ExampleCount);
         Assert.All(update.Current.Layers, layer => Assert.DoesNotContain(layer.Numbers.ToArray(), number => number != Weight));
 
@@ -83,7 +83,7 @@ public sealed class ValueLookTests : IDisposable
         Assert.Equal(isLast, LookAtAndKeep(update, left, isLast ? Gradient : number));
         if (isLast)
             Assert.False(LookAt(update, Last(right, number).Event));
-        Assert.Null(update.Ahead);
+        Assert.Null(update.AheadOf(scheduler.Current));
         Assert.All(update.Current.Layers, layer => Assert.DoesNotContain(layer.Numbers.ToArray(), weight => weight != Weight));
     }
 
@@ -95,7 +95,7 @@ public sealed class ValueLookTests : IDisposable
         RunEvent last = Last(right, Gradient).Event;
         last.Sum!.Totals = new NodeTotals(Examples, 0, double.NaN);
         Assert.False(LookAt(update, last));
-        Assert.Null(update.Ahead);
+        Assert.Null(update.AheadOf(scheduler.Current));
     }
 
     /// <summary>Nobody's value is wrong: it is the training that runs away.</summary>
@@ -106,7 +106,7 @@ public sealed class ValueLookTests : IDisposable
         LookAtAndKeep(update, left, 3e38f);
         (Work work, RunEvent last) = Last(right, 3e38f);
         Assert.True(LookAt(update, last));
-        Assert.Null(update.Ahead);
+        Assert.Null(update.AheadOf(scheduler.Current));
         Keep(right, last);
         Assert.StartsWith("training diverged at step 0: ", update.Begin(work, values.Root(work.Shards)), StringComparison.Ordinal);
     }
@@ -124,7 +124,7 @@ public sealed class ValueLookTests : IDisposable
         LookAtAndKeep(update, left, Gradient);
         (Work work, RunEvent last) = Last(right, Gradient);
         Assert.True(LookAt(update, last));
-        RootSum sum = Assert.NotNull(update.Ahead);
+        RootSum sum = Assert.NotNull(update.AheadOf(scheduler.Current));
         if (isForgotten)
             update.ForgetAhead();
         foreach (WeightsUpdate each in (WeightsUpdate[])[update, other])
@@ -138,6 +138,19 @@ public sealed class ValueLookTests : IDisposable
 
         Assert.Equal(other.Current.ComputeSha256(), update.Current.ComputeSha256());
         Assert.NotEqual(Weight, update.Current.Layers[0].Numbers.Span[0]);
+    }
+
+    /// <summary>Halves of the tree, one of which is kept, take no addition but the last.</summary>
+    [Theory]
+    [InlineData(0, 4, true)]
+    [InlineData(2, 2, true)]
+    [InlineData(0, 2, false)]
+    [InlineData(2, 1, false)]
+    [InlineData(3, 1, false)]
+    public void TryRootWith_OneHalfIsKept_TheOtherOrTheWholeAlone(int first, int count, bool expected)
+    {
+        Keep(left, Value(left, Gradient));
+        Assert.Equal(expected, values.TryRootWith(new ShardNode(first, count), Value(right, Gradient).Sum!, 4, out _));
     }
 
     [Fact]

@@ -32,6 +32,19 @@ public sealed class LargeLayersTests : IDisposable
         Assert.Equal(50, Occurrences(await File.ReadAllTextAsync(trace, TestContext.Current.CancellationToken), "\"update further layers\""));
     }
 
+    /// <summary>138,170 numbers: the coordinator's threads update them together, in shared memory.</summary>
+    [Theory]
+    [InlineData("--workers 2")]
+    [InlineData("--workers 3 --momentum 0.9")]
+    public async Task Train_ModelThatThreadsShare_SameWeights(string options)
+    {
+        string network = Network.Replace("-30-10", "-60-10", StringComparison.Ordinal);
+        RunVerdict reference = await CoordinatorProcess.CompleteAsync(
+            directory, $"{network} --epochs 1 {options.Replace("--workers", "--in-process --threads", StringComparison.Ordinal)}", "reference");
+        RunVerdict verdict = await CoordinatorProcess.CompleteAsync(directory, $"{network} --epochs 1 {options}");
+        Assert.Equal(reference.WeightsSha256, verdict.WeightsSha256);
+    }
+
     /// <summary>The worker has half of the next step's weights when the run fails, and ends in order.</summary>
     [Fact]
     public async Task Train_DivergesWhileWeightsAreSent_WorkerHearsThatTheRunIsOver()

@@ -19,6 +19,24 @@ public sealed class ThreadTeamTests
         }
     }
 
+    /// <summary>Threads that sleep are woken for a run, and at the end.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Run_TogetherAgainAndAgain_WakesWhoSleepsAndEnds(bool isBusy)
+    {
+        Task runs = Task.Run(
+            () =>
+            {
+                using var team = new ThreadTeam(2, isBusy);
+                var work = new Together();
+                for (int run = 0; run < 300; run++)
+                    team.Run(work);
+            },
+            TestContext.Current.CancellationToken);
+        await runs.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(2)]
@@ -70,5 +88,21 @@ public sealed class ThreadTeamTests
     private sealed class Nesting(ThreadTeam team) : ITeamWork
     {
         public void Execute(int thread, int threadCount) => team.Run(this);
+    }
+
+    /// <summary>The caller's part waits for the other's to begin, which only the other thread can do while it waits.</summary>
+    private sealed class Together : ITeamWork
+    {
+        private int begun;
+        private int awaited;
+
+        public void Execute(int thread, int threadCount)
+        {
+            if (thread == 0)
+                Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref begun) > awaited, TimeSpan.FromSeconds(30)));
+            else
+                Interlocked.Increment(ref begun);
+            awaited += thread == 0 ? 1 : 0;
+        }
     }
 }

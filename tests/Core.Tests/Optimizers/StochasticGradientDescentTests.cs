@@ -98,13 +98,20 @@ public sealed class StochasticGradientDescentTests
     public void TryUpdate_OneElement_ItsSumIsHeldToTheLimitWhereverItIs(float number, float added, float limit, bool isWithin)
     {
         var optimizer = new StochasticGradientDescent(0, 0);
-        foreach (int width in widths)
+        foreach (bool isForOthers in (bool[])[false, true])
         {
-            for (int place = 0; place < 61; place++)
+            foreach (int width in widths)
             {
-                (float[] sum, float[] other, float[] values) = (new float[61], new float[61], new float[61]);
-                (sum[place], other[place]) = (number, added);
-                Assert.Equal(isWithin, Try(optimizer, values, [], sum, other, values, 0, 61, false, width, limit));
+                for (int place = 0; place < 61; place++)
+                {
+                    // Wherever a cache line begins.
+                    for (int offset = 0; offset < 16; offset += isForOthers ? 1 : 16)
+                    {
+                        (float[] sum, float[] other, float[] values) = (new float[80], new float[80], new float[80]);
+                        (sum[offset + place], other[offset + place]) = (number, added);
+                        Assert.Equal(isWithin, Try(optimizer, values, [], sum, other, values, offset, 61, isForOthers, width, limit));
+                    }
+                }
             }
         }
     }

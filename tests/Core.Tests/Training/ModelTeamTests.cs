@@ -75,7 +75,7 @@ public sealed class ModelTeamTests
             OptimizerState state = optimizer.CreateState(shape);
             (GradientSum left, GradientSum right) = (Random(shape, 5), Random(shape, 6));
             var updated = new Parameters(shape);
-            bool Try() => model.TryUpdate(optimizer, old, updated, Root(left, right), 2, Rate, state);
+            bool Try() => model.TryBeginUpdate(optimizer, old, updated, Root(left, right), 2, Rate, state, areForOthers: true) && model.TryUpdate(0, shape.LayerCount);
             for (int layer = 0; layer < shape.LayerCount; layer++)
             {
                 Memory<float> values = left.Layers[layer].Numbers;
