@@ -58,7 +58,7 @@ internal sealed class HeldRun : IAsyncDisposable
         gate.Open(JoinStep);
         await gate.ReachedAsync(LastStep);
         await Coordinator.UntilAsync(status =>
-            status.Workers.Single(worker => worker.Name == name).Examples == (LastStep - JoinStep) * ExamplesOfOne);
+            status.Workers.Any(worker => worker.Name == name && worker.Examples == (LastStep - JoinStep) * ExamplesOfOne));
     }
 
     /// <summary>The run's good end, with the weights of any run of one epoch.</summary>
