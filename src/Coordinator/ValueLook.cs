@@ -1,6 +1,5 @@
 using Backprop.Scheduling;
 using Backprop.Serving;
-using Backprop.Core.Training;
 
 namespace Backprop.Coordinator;
 
@@ -21,7 +20,7 @@ internal sealed class ValueLook(Scheduler scheduler, NodeValues values, WeightsU
     {
         Work work = scheduler.Current;
         return scheduler.CompletesStep(received)
-            && values.TryRootWith(received.Node, sum, work.Shards, out RootSum root)
+            && values.RootWith(received.Node, sum, work.Shards) is { } root
             && update.TryAhead(work, root);
     }
 }

@@ -60,30 +60,28 @@ internal sealed class NodeValues(GradientPool pool, ModelTeam team)
     public NodeTotals Totals(int shardCount) => Find(new ShardNode(0, shardCount))?.Totals ?? default;
 
     /// <summary>The root's value, its last addition left to do, with a value that is not kept yet.</summary>
-    /// <returns>False where it takes more additions than the last.</returns>
-    public bool TryRootWith(ShardNode node, GradientSum sum, int shardCount, out RootSum root)
+    /// <returns>Null where it takes more additions than the last.</returns>
+    public RootSum? RootWith(ShardNode node, GradientSum sum, int shardCount)
     {
         var whole = new ShardNode(0, shardCount);
-        root = Whole((sum, sum.Totals));
-        bool isLeft = !whole.IsLeaf && node == whole.Left;
-        if (node != whole)
+        RootSum? root = node == whole ? Whole((sum, sum.Totals))
+            : whole.IsLeaf ? null
+            : node == whole.Left && KeptSum(whole.Right) is { } right ? Halves(sum, right)
+            : node == whole.Right && KeptSum(whole.Left) is { } left ? Halves(left, sum)
+            : null;
+        if (root is not null)
         {
-            if (!(isLeft || (!whole.IsLeaf && node == whole.Right)) || !values.TryGetValue(isLeft ? whole.Right : whole.Left, out NodeValue kept) || kept.Sum is not { } other)
-                return false;
-            root = isLeft ? Halves(sum, other) : Halves(other, sum);
-            (other as SlotSum)?.TakeOver();
+            TakeOver();
+            (sum as SlotSum)?.TakeOver();
         }
 
-        (sum as SlotSum)?.TakeOver();
-        return true;
+        return root;
     }
 
     /// <summary>The root's value, its last addition left to do. It stays in the pool's hands: valid until <see cref="Clear"/>.</summary>
     public RootSum Root(int shardCount)
     {
-        foreach (NodeValue value in values.Values)
-            (value.Sum as SlotSum)?.TakeOver();
-
+        TakeOver();
         var root = new ShardNode(0, shardCount);
         if (root.IsLeaf || values.ContainsKey(root))
             return Whole(Find(root));
@@ -109,6 +107,14 @@ internal sealed class NodeValues(GradientPool pool, ModelTeam team)
             pool.Return(sum);
         added.Clear();
     }
+
+    private void TakeOver()
+    {
+        foreach (NodeValue value in values.Values)
+            (value.Sum as SlotSum)?.TakeOver();
+    }
+
+    private GradientSum? KeptSum(ShardNode node) => values.GetValueOrDefault(node).Sum;
 
     private static RootSum Halves(GradientSum left, GradientSum right) => new(left.Layers, right.Layers, left.Totals + right.Totals);
 

@@ -69,7 +69,7 @@ public sealed class LinkFaultTests : IDisposable
         await using ProgramProcess far = Start(link, "far");
         await run.TakeInAsync("far");
         run.Open(HeldRun.LastStep);
-        await ComputedAsync(run, ExamplesAfterNext);
+        await run.ComputedAsync("far", ExamplesAfterNext);
 
         link.Break(LinkFault.Reset);
         await run.Coordinator.Program.LineAsync($@"^worker far lost at step {Next} \(its connection broke\)$");
@@ -90,7 +90,7 @@ public sealed class LinkFaultTests : IDisposable
         await using ProgramProcess far = Start(link, "far");
         await run.TakeInAsync("far");
         run.Open(HeldRun.LastStep);
-        await ComputedAsync(run, ExamplesAfterNext);
+        await run.ComputedAsync("far", ExamplesAfterNext);
 
         // The step with its value is committed; the worker never hears of it, nor of its next node.
         link.Break(LinkFault.AnswersLost);
@@ -154,9 +154,6 @@ public sealed class LinkFaultTests : IDisposable
         // Each of 130 steps brought the 2,260 numbers of a value over it.
         Assert.InRange(link.Carried, 130 * 2260 * sizeof(float), long.MaxValue);
     }
-
-    private static Task ComputedAsync(HeldRun run, ulong examples) => run.Coordinator.UntilAsync(status =>
-        status.Workers.Any(worker => worker.Name == "far" && worker.Examples == examples));
 
     private ProgramProcess Start(FaultyLink link, string name) =>
         CoordinatorProcess.StartWorker(directory, link.Address, name, "--transport", "grpc");

@@ -1,13 +1,8 @@
-using Backprop.Cluster.Tests.Reports;
+using Backprop.Cluster.Tests.Weights;
 using Backprop.Coordinator;
-using Backprop.Coordinator.Commands;
-using Backprop.Core.Data;
-using Backprop.Core.LinearAlgebra;
 using Backprop.Core.Model;
-using Backprop.Core.Optimizers;
 using Backprop.Core.Sharding;
 using Backprop.Core.Training;
-using Backprop.Protos;
 using Backprop.Scheduling;
 using Backprop.Serving;
 using NodeValue = Backprop.Serving.NodeValue;
@@ -19,56 +14,51 @@ namespace Backprop.Cluster.Tests.Trust;
 public sealed class ValueLookTests : IDisposable
 {
     private const string Layers = "64-5-10";
-    private const float Weight = 1;
     private const float Gradient = 4;
 
     // Of 8 examples in 4 shards, each worker has 2 shards.
     private const int Examples = 4;
-    private const float Rate = 0.25f;
 
     // 1 − ¼·(4 + 4)/8.
     private const float Updated = 0.75f;
 
-    private static readonly NetworkShape shape = NetworkShape.Parse(Layers);
     private static readonly TrainingPlan plan = new(16, 8, 2, 4, 10, 0);
     private static readonly ShardNode left = new(0, 2);
     private static readonly ShardNode right = new(2, 2);
 
-    private readonly RunSession session = RunSession.Open(
-        new Welcome { RunId = "run" }, shape, TinyDataset(), null, new HashSet<string>(), TimeProvider.System);
+    private readonly UniformRun run = new(Layers, "relu,softmax", threadCount: 1);
 
     private readonly Scheduler scheduler = new(
         plan, new SchedulerOptions(2, 1, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(8)), TimeSpan.Zero);
 
-    private readonly ThreadTeam team = new(1);
     private readonly NodeValues values;
 
     public ValueLookTests()
     {
-        values = new NodeValues(session.Gradients, new ModelTeam(team, shape));
+        values = new NodeValues(run.Session.Gradients, run.Team);
         scheduler.Handle(new SchedulerEvent.WorkerReady(new WorkerId(1), "w1", 1));
         scheduler.Handle(new SchedulerEvent.WorkerReady(new WorkerId(2), "w2", 1));
     }
 
-    public void Dispose() => team.Dispose();
+    public void Dispose() => run.Dispose();
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void LookAt_ValueCompletesTheStep_WeightsAreUpdatedByItAtOnce(bool leftComesFirst)
     {
-        WeightsUpdate update = Update();
+        WeightsUpdate update = run.Update();
         Assert.True(LookAtAndKeep(update, leftComesFirst ? left : right, Gradient));
         Assert.Null(update.AheadOf(scheduler.Current));
         (Work work, RunEvent last) = Last(leftComesFirst ? right : left, Gradient);
         Assert.True(LookAt(update, last));
         RootSum sum = Assert.NotNull(update.AheadOf(scheduler.Current));
         Assert.Equal(8, sum.Totals.ExampleCount);
-        Assert.All(update.Current.Layers, layer => Assert.DoesNotContain(layer.Numbers.ToArray(), number => number != Weight));
+        UniformRun.AllAre(UniformRun.Weight, update.Current);
 
         Assert.Null(update.Begin(work, sum));
         Assert.Null(update.Complete());
-        Assert.All(update.Current.Layers, layer => Assert.DoesNotContain(layer.Numbers.ToArray(), number => number != Updated));
+        UniformRun.AllAre(Updated, update.Current);
     }
 
     [Theory]
@@ -79,18 +69,18 @@ public sealed class ValueLookTests : IDisposable
     [InlineData(float.PositiveInfinity, false)]
     public void LookAt_ANumberIsNotFinite_TellsSoAndUpdatesNothing(float number, bool isLast)
     {
-        WeightsUpdate update = Update();
+        WeightsUpdate update = run.Update();
         Assert.Equal(isLast, LookAtAndKeep(update, left, isLast ? Gradient : number));
         if (isLast)
             Assert.False(LookAt(update, Last(right, number).Event));
         Assert.Null(update.AheadOf(scheduler.Current));
-        Assert.All(update.Current.Layers, layer => Assert.DoesNotContain(layer.Numbers.ToArray(), weight => weight != Weight));
+        UniformRun.AllAre(UniformRun.Weight, update.Current);
     }
 
     [Fact]
     public void LookAt_CostIsNotFinite_TellsSo()
     {
-        WeightsUpdate update = Update();
+        WeightsUpdate update = run.Update();
         LookAtAndKeep(update, left, Gradient);
         RunEvent last = Last(right, Gradient).Event;
         last.Sum!.Totals = new NodeTotals(Examples, 0, double.NaN);
@@ -102,7 +92,7 @@ public sealed class ValueLookTests : IDisposable
     [Fact]
     public void LookAt_OnlyTheSumIsNotFinite_TheValueIsAndTheStepDiverges()
     {
-        WeightsUpdate update = Update();
+        WeightsUpdate update = run.Update();
         LookAtAndKeep(update, left, 3e38f);
         (Work work, RunEvent last) = Last(right, 3e38f);
         Assert.True(LookAt(update, last));
@@ -119,8 +109,8 @@ public sealed class ValueLookTests : IDisposable
     [InlineData(0.5, true)]
     public void Begin_AfterALook_GivesTheWeightsOfAStepWithoutOne(double momentum, bool isForgotten)
     {
-        WeightsUpdate update = Update(momentum);
-        WeightsUpdate other = Update(momentum);
+        WeightsUpdate update = run.Update(momentum);
+        WeightsUpdate other = run.Update(momentum);
         LookAtAndKeep(update, left, Gradient);
         (Work work, RunEvent last) = Last(right, Gradient);
         Assert.True(LookAt(update, last));
@@ -137,7 +127,7 @@ public sealed class ValueLookTests : IDisposable
         }
 
         Assert.Equal(other.Current.ComputeSha256(), update.Current.ComputeSha256());
-        Assert.NotEqual(Weight, update.Current.Layers[0].Numbers.Span[0]);
+        Assert.NotEqual(UniformRun.Weight, update.Current.Layers[0].Numbers.Span[0]);
     }
 
     /// <summary>Halves of the tree, one of which is kept, take no addition but the last.</summary>
@@ -147,17 +137,17 @@ public sealed class ValueLookTests : IDisposable
     [InlineData(0, 2, false)]
     [InlineData(2, 1, false)]
     [InlineData(3, 1, false)]
-    public void TryRootWith_OneHalfIsKept_TheOtherOrTheWholeAlone(int first, int count, bool expected)
+    public void RootWith_OneHalfIsKept_TheOtherOrTheWholeAlone(int first, int count, bool expected)
     {
         Keep(left, Value(left, Gradient));
-        Assert.Equal(expected, values.TryRootWith(new ShardNode(first, count), Value(right, Gradient).Sum!, 4, out _));
+        Assert.Equal(expected, values.RootWith(new ShardNode(first, count), Value(right, Gradient).Sum!, 4) is not null);
     }
 
     [Fact]
     public void LookAt_ValueThatWasSent_IsAsItsReaderTold()
     {
-        WeightsUpdate update = Update();
-        var sent = new GradientSum(shape) { Totals = new NodeTotals(Examples, 0, 1) };
+        WeightsUpdate update = run.Update();
+        var sent = new GradientSum(run.Shape) { Totals = new NodeTotals(Examples, 0, 1) };
         var told = new RunEvent(Received(left) with { IsFinite = false }, null, sent, sent.Totals);
         Assert.Equal(told, new ValueLook(scheduler, values, update).LookAt(told));
     }
@@ -182,37 +172,12 @@ public sealed class ValueLookTests : IDisposable
     private void Keep(ShardNode node, RunEvent happened) => values.Keep(node, new NodeValue(new WorkerId(1), "w", happened.Sum, happened.Totals));
 
     /// <summary>All numbers are <see cref="Gradient"/>, but one in each layer's middle.</summary>
-    private static RunEvent Value(ShardNode node, float number)
+    private RunEvent Value(ShardNode node, float number)
     {
-        Parameters sums = Filled(Gradient);
+        Parameters sums = UniformRun.Filled(run.Shape, Gradient);
         foreach (LayerParameters layer in sums.Layers)
             layer.Numbers.Span[layer.Numbers.Length / 2] = number;
         var sum = new SlotSum(sums.Layers, () => { }, () => { }) { Totals = new NodeTotals(Examples, 0, 1) };
         return new RunEvent(Received(node), null, sum, sum.Totals);
-    }
-
-    private WeightsUpdate Update(double momentum = 0)
-    {
-        RunConfiguration configuration = SampleRun.Configuration with
-        {
-            Layers = Layers, Activations = "relu,softmax", LearningRate = Rate, Momentum = momentum, L2 = 0, Schedule = "constant",
-        };
-        var setup = new RunSetup(
-            configuration, NetworkModel.Create(shape, configuration.Activations, configuration.Cost), plan, session.Dataset, new TrainingStart(Filled(Weight)));
-        return new WeightsUpdate(setup, session, new ModelTeam(team, shape), OptimizerCatalog.Create(configuration));
-    }
-
-    private static Parameters Filled(float number)
-    {
-        var filled = new Parameters(shape);
-        foreach (LayerParameters layer in filled.Layers)
-            layer.Numbers.Span.Fill(number);
-        return filled;
-    }
-
-    private static Dataset TinyDataset()
-    {
-        static ExampleSet Of(int count) => ExampleSet.FromBytes(new byte[count * 64], 16, new int[count], 64, 10);
-        return new Dataset("tiny", Of(16), Of(10));
     }
 }

@@ -57,9 +57,12 @@ internal sealed class HeldRun : IAsyncDisposable
         await Coordinator.Program.LineAsync($"^worker {name} joined at step {JoinStep}$");
         gate.Open(JoinStep);
         await gate.ReachedAsync(LastStep);
-        await Coordinator.UntilAsync(status =>
-            status.Workers.Any(worker => worker.Name == name && worker.Examples == (LastStep - JoinStep) * ExamplesOfOne));
+        await ComputedAsync(name, (LastStep - JoinStep) * ExamplesOfOne);
     }
+
+    /// <summary>Waits until a worker has computed so many examples; it may not be in the first status yet.</summary>
+    public Task ComputedAsync(string name, ulong examples) => Coordinator.UntilAsync(status =>
+        status.Workers.Any(worker => worker.Name == name && worker.Examples == examples));
 
     /// <summary>The run's good end, with the weights of any run of one epoch.</summary>
     public async Task<RunVerdict> CompletedAsync()

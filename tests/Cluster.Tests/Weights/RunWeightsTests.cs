@@ -102,7 +102,7 @@ public sealed class RunWeightsTests
         using var connection = new WorkerConnection(
             new WorkerId(1), new JoinRequest { Name = "far", Threads = 1 }, isLocal: false, "run", "ab", new GradientPool(shape),
             new WorkerMemory(null, null, new DoorbellWatch(new EventQueue(), TimeSpan.Zero, TimeProvider.System)), new EventQueue(), TimeProvider.System);
-        var weights = new RunWeights(Filled(0), 0, shared, connection.Owes);
+        var weights = new RunWeights(UniformRun.Filled(shape, 0), 0, shared, connection.Owes);
         connection.Assign(new Work(WorkKind.Training, 0, 0, Shards: 1, BatchSize: 10), [new ShardNode(0, 1)], weights);
         for (long step = 0; step < 4; step++)
             Step(weights, step);
@@ -117,22 +117,14 @@ public sealed class RunWeightsTests
     private RunWeights Begin(bool inSharedMemory)
     {
         Assert.Equal(inSharedMemory, inSharedMemory && shared.Memory is not null);
-        return new RunWeights(Filled(0), 0, shared, owed.Contains);
+        return new RunWeights(UniformRun.Filled(shape, 0), 0, shared, owed.Contains);
     }
 
     /// <summary>Before step s every weight is s.</summary>
     private static void Step(RunWeights weights, long step)
     {
-        Filled(step + 1).CopyTo(weights.Next());
+        UniformRun.Filled(shape, step + 1).CopyTo(weights.Next());
         weights.Advance(step + 1);
         Assert.All(weights.Current.Layers, layer => Assert.Equal(step + 1, layer.Numbers.Span[0]));
-    }
-
-    private static Parameters Filled(long number)
-    {
-        var filled = new Parameters(shape);
-        foreach (LayerParameters layer in filled.Layers)
-            layer.Numbers.Span.Fill(number);
-        return filled;
     }
 }

@@ -1,12 +1,7 @@
 using Backprop.Cluster.Tests.Commands;
-using Backprop.Cluster.Tests.Reports;
 using Backprop.Cluster.Tests.Protocol;
 using Backprop.Coordinator;
-using Backprop.Coordinator.Commands;
-using Backprop.Core.Data;
-using Backprop.Core.LinearAlgebra;
 using Backprop.Core.Model;
-using Backprop.Core.Optimizers;
 using Backprop.Core.Sharding;
 using Backprop.Core.Training;
 using Backprop.Protos;
@@ -23,40 +18,34 @@ public sealed class WeightsUpdateTests : IDisposable
 {
     // 71,500 numbers, 33,030 and 310.
     private const string Layers = "64-1100-30-10";
-    private const float Weight = 1;
     private const float Gradient = 4;
     private const int Examples = 2;
-    private const float Rate = 0.25f;
 
     // 1 − ¼·(4/2).
     private const float Updated = 0.5f;
 
-    private static readonly NetworkShape shape = NetworkShape.Parse(Layers);
     private static readonly Work step = new(WorkKind.Training, 0, 0, Shards: 1, Examples);
     private static readonly Work next = new(WorkKind.Training, 0, 1, Shards: 1, Examples);
 
-    private readonly RunSession session = RunSession.Open(
-        new Welcome { RunId = "run" }, shape, TinyDataset(), null, new HashSet<string>(), TimeProvider.System);
-
-    private readonly ThreadTeam team = new(2);
+    private readonly UniformRun run = new(Layers, "relu,relu,softmax", threadCount: 2);
     private readonly SentFrames sent = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public void Dispose() => team.Dispose();
+    public void Dispose() => run.Dispose();
 
     [Fact]
     public async Task Begin_AWorkerIsSentWeights_ItHasTheFirstLayerAlone()
     {
         using WorkerConnection worker = Join("far");
-        WeightsUpdate update = Update();
+        WeightsUpdate update = run.Update();
 
         Assert.Null(update.Begin(step, Sums(Gradient, Gradient)));
         Assert.True(update.IsOpen);
         update.Assign(worker, next, [new ShardNode(0, 1)]);
         Task writing = worker.WriteAsync(sent, Cancellation, Cancellation);
         Assert.Equal(["assignment", "0: 65536", "0: 5964"], Told());
-        Assert.Equal(Weight, update.Current.Layers[0].Numbers.Span[0]);
+        Assert.Equal(UniformRun.Weight, update.Current.Layers[0].Numbers.Span[0]);
 
         // It takes nothing else between an assignment and the last of its weights.
         update.Assign(worker, next, [new ShardNode(1, 1)]);
@@ -67,7 +56,7 @@ public sealed class WeightsUpdateTests : IDisposable
         await writing;
         Assert.Equal(["assignment", "0: 65536", "0: 5964", "1: 33030, 2: 310", "assignment", "end"], Told());
         Assert.All(sent.Numbers, number => Assert.Equal(Updated, number));
-        Assert.All(update.Current.Layers, layer => Assert.DoesNotContain(layer.Numbers.ToArray(), number => number != Updated));
+        UniformRun.AllAre(Updated, update.Current);
     }
 
     /// <summary>
@@ -77,12 +66,12 @@ public sealed class WeightsUpdateTests : IDisposable
     public async Task TellWaiting_ValuesHaveGone_WorkerBesideIsGivenTheirSlots()
     {
         using WorkerConnection far = Join("far");
-        Assert.NotNull(session.Weights.Memory);
+        Assert.NotNull(run.Session.Weights.Memory);
         using var directory = new TemporaryDirectory();
-        SharedModels slots = SharedModels.Create(System.IO.Path.Combine(directory.Path, "shared"), shape, count: 1);
+        SharedModels slots = SharedModels.Create(System.IO.Path.Combine(directory.Path, "shared"), run.Shape, count: 1);
         using WorkerConnection beside = Join("beside", slots);
         await beside.ReadAsync(new OneFrame(new WorkerMessage { Ready = new WorkerReady { DatasetSha256 = "ab", SharedMemory = true, SharedWeights = true } }), Cancellation);
-        WeightsUpdate update = Update();
+        WeightsUpdate update = run.Update();
         update.Assign(beside, step, [new ShardNode(0, 1)]);
         var value = new NodeHeader
         {
@@ -90,14 +79,14 @@ public sealed class WeightsUpdateTests : IDisposable
         };
         await beside.ReadAsync(new OneFrame(new Frame<WorkerMessage, NodeHeader>(value, [])), Cancellation);
         GradientSum? sum = null;
-        while (session.Events.TryTake(out RunEvent happened))
+        while (run.Session.Events.TryTake(out RunEvent happened))
             sum ??= happened.Sum;
 
         Assert.NotNull(sum);
         Assert.Null(update.Begin(step, Sums(Gradient, Gradient)));
         update.Assign(beside, next, [new ShardNode(0, 1)]);
         Assert.Null(update.Complete());
-        session.Gradients.Return(sum);
+        run.Session.Gradients.Return(sum);
         update.TellWaiting();
         beside.Finish(new RunEnded());
         await beside.WriteAsync(sent, Cancellation, Cancellation);
@@ -111,23 +100,23 @@ public sealed class WeightsUpdateTests : IDisposable
     public void Step_ALayerDiverges_SaysSoAndKeepsTheWeightsBefore(int layer)
     {
         using WorkerConnection worker = Join("far");
-        WeightsUpdate update = Update();
+        WeightsUpdate update = run.Update();
         string? why = update.Begin(step, Sums(layer == 0 ? float.NaN : Gradient, layer == 2 ? float.NaN : Gradient));
         Assert.Equal(layer == 0, why is not null);
         why ??= update.Complete();
 
         Assert.StartsWith("training diverged at step 0: ", why, StringComparison.Ordinal);
-        Assert.All(update.Current.Layers, all => Assert.DoesNotContain(all.Numbers.ToArray(), number => number != Weight));
+        UniformRun.AllAre(UniformRun.Weight, update.Current);
     }
 
     [Fact]
     public void Begin_NobodyIsSentWeights_UpdatesAllLayers()
     {
-        WeightsUpdate update = Update();
+        WeightsUpdate update = run.Update();
         Assert.Null(update.Begin(step, Sums(Gradient, Gradient)));
         Assert.False(update.IsOpen);
         Assert.Null(update.Complete());
-        Assert.All(update.Current.Layers, layer => Assert.DoesNotContain(layer.Numbers.ToArray(), number => number != Updated));
+        UniformRun.AllAre(Updated, update.Current);
     }
 
     private IEnumerable<string> Told() => sent.Frames.Select(frame => frame.Message switch
@@ -137,46 +126,19 @@ public sealed class WeightsUpdateTests : IDisposable
         _ => "end",
     });
 
-    private WeightsUpdate Update()
-    {
-        RunConfiguration configuration = SampleRun.Configuration with
-        {
-            Layers = Layers, Activations = "relu,relu,softmax", LearningRate = Rate, Momentum = 0, L2 = 0, Schedule = "constant",
-        };
-        Dataset dataset = session.Dataset;
-        var setup = new RunSetup(
-            configuration, NetworkModel.Create(shape, configuration.Activations, configuration.Cost),
-            configuration.Plan(dataset.Training.Count, dataset.Test.Count, checkpointEvery: 0), dataset, new TrainingStart(Filled(Weight)));
-        return new WeightsUpdate(setup, session, new ModelTeam(team, shape), OptimizerCatalog.Create(configuration));
-    }
-
     private WorkerConnection Join(string name, SharedModels? slots = null)
     {
         var join = new JoinRequest { Name = name, Threads = 1 };
-        return session.Workers.Add(join, id => new WorkerConnection(
-            id, join, isLocal: false, "run", "ab", session.Gradients,
-            new WorkerMemory(slots, null, session.Watch), session.Events, TimeProvider.System));
+        return run.Session.Workers.Add(join, id => new WorkerConnection(
+            id, join, isLocal: false, "run", "ab", run.Session.Gradients,
+            new WorkerMemory(slots, null, run.Session.Watch), run.Session.Events, TimeProvider.System));
     }
 
-    private static RootSum Sums(float first, float last)
+    private RootSum Sums(float first, float last)
     {
-        Parameters sums = Filled(Gradient);
+        Parameters sums = UniformRun.Filled(run.Shape, Gradient);
         sums.Layers[0].Numbers.Span[1] = first;
         sums.Layers[2].Numbers.Span[1] = last;
         return new RootSum(sums.Layers, null, new NodeTotals(Examples, 0, 1));
-    }
-
-    private static Parameters Filled(float number)
-    {
-        var filled = new Parameters(shape);
-        foreach (LayerParameters layer in filled.Layers)
-            layer.Numbers.Span.Fill(number);
-        return filled;
-    }
-
-    private static Dataset TinyDataset()
-    {
-        static ExampleSet Of(int count) => ExampleSet.FromBytes(new byte[count * 64], 16, new int[count], 64, 10);
-        return new Dataset("tiny", Of(12), Of(3));
     }
 }
