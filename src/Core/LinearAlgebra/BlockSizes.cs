@@ -8,6 +8,15 @@ internal static class BlockSizes
     /// <summary>Inner indices of a block: a panel of B stays in the first-level cache.</summary>
     public const int Depth = 384;
 
+    /// <summary>
+    /// Inner indices of a group of a tree's leaves, or a few more: a panel of A stays in the first-level cache while tiles side by side take
+    /// them. Where B is not packed each of its rows has cache lines of its own there.
+    /// </summary>
+    public static int TreeDepth(VectorWidth width, bool packedB) => (packedB ? 4096 : 2048) / (int)width;
+
+    /// <summary>Those tiles.</summary>
+    public const int TreeTiles = 16;
+
     /// <summary>Elements of a packed block of A: half of a usual second-level cache.</summary>
     public const int AElements = 96 * 1024;
 

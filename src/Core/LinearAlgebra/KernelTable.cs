@@ -50,8 +50,10 @@ internal sealed unsafe class KernelTable
         : MicroKernels.PairColumns;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Run(VectorWidth width, int columns, bool packed, Tile* tile) =>
-        ((delegate*<Tile*, void>)entries[Index(width, columns, packed)])(tile);
+    public void Run(VectorWidth width, int columns, bool packed, Tile* tile) => Kernel(width, columns, packed)(tile);
+
+    public delegate*<Tile*, void> Kernel(VectorWidth width, int columns, bool packed) =>
+        (delegate*<Tile*, void>)entries[Index(width, columns, packed)];
 
     private static int Index(VectorWidth width, int columns, bool packed) =>
         (BitOperations.Log2((uint)width) * Kinds) + columns + (packed ? 1 : 0);

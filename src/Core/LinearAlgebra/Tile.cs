@@ -27,10 +27,14 @@ internal unsafe struct Tile
     /// <summary>From one column to the next; unused when B is packed.</summary>
     public nint BColumn;
 
+    /// <summary>Where the sum behind the last leaf goes: to C, or to wait on the stack for the leaves of a later call.</summary>
     public float* C;
 
     /// <summary>From one column of C to the next.</summary>
     public nint CColumn;
+
+    /// <summary>From the first vector of a column of C to the second.</summary>
+    public nint CSecond;
 
     /// <summary>Columns that exist, at least 1; the kernel's others repeat the last one.</summary>
     public int Columns;
@@ -42,8 +46,16 @@ internal unsafe struct Tile
 
     public int LeafCount;
 
-    /// <summary>Room for one tile of sums for each level of the tree.</summary>
+    /// <summary>Where the next sum that waits goes, behind those that wait already.</summary>
     public float* Stack;
+
+    /// <summary>Takes the rows of a panel of A, from the block's first inner index on.</summary>
+    public void TakeRows(in ProductBlock block, int row, int height, VectorWidth vectors)
+    {
+        A = block.PackedA is null ? block.A + row : block.PackedA + ((nint)row * block.Depth);
+        AStep = block.PackedA is null ? block.ADepth : height;
+        SecondRow = CSecond = height - (int)vectors;
+    }
 }
 
 /// <summary>B's panel lies packed: the kernel's columns side by side, one inner index after the other.</summary>

@@ -87,18 +87,19 @@ internal static unsafe class TreeKernel4<TVector, TLanes, TColumns>
 
             if (leaf == last)
             {
+                nint below = tile->CSecond;
                 float* column = tile->C;
                 TLanes.Store(column, c00);
-                TLanes.Store(column + second, c10);
+                TLanes.Store(column + below, c10);
                 column = tile->C + (Math.Min(1, tile->Columns - 1) * tile->CColumn);
                 TLanes.Store(column, c01);
-                TLanes.Store(column + second, c11);
+                TLanes.Store(column + below, c11);
                 column = tile->C + (Math.Min(2, tile->Columns - 1) * tile->CColumn);
                 TLanes.Store(column, c02);
-                TLanes.Store(column + second, c12);
+                TLanes.Store(column + below, c12);
                 column = tile->C + (Math.Min(3, tile->Columns - 1) * tile->CColumn);
                 TLanes.Store(column, c03);
-                TLanes.Store(column + second, c13);
+                TLanes.Store(column + below, c13);
                 return;
             }
 

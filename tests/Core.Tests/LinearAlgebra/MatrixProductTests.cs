@@ -62,6 +62,8 @@ public sealed class MatrixProductTests
     [InlineData(10, 30, 3, 64)]
     [InlineData(128, 300, 1000, 64)]
     [InlineData(200, 128, 1100, 1)]
+    [InlineData(150, 133, 1100, 64)]
+    [InlineData(37, 130, 700, 256)]
     public void MultiplyTransposeReduced_ShapesOfTraining_BitsOfLeavesAddedAlongTheTree(int m, int n, int k, int shards)
     {
         int[] starts = [.. Enumerable.Range(0, shards + 1).Select(s => s * k / shards)];
