@@ -10,9 +10,19 @@ internal static unsafe partial class OpenBlas
     private const int NoTranspose = 111;
     private const int Transpose = 112;
 
-    /// <summary>Loads the library and holds it to one thread; on failure, a line that says what to install.</summary>
+    // What takes another kernel, or other blocks, than the library chooses for this processor, and slower ones most likely.
+    private static readonly string[] choices = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"];
+
+    /// <summary>Loads the library and holds it to one thread, with kernels of its own choice, here and in programs started from here; on failure, a line that says what to install.</summary>
     public static bool TryStart(out string message)
     {
+        foreach (string choice in choices)
+        {
+            // The library reads the process's own environment, of which .NET has a copy.
+            _ = Unset(choice);
+            Environment.SetEnvironmentVariable(choice, null);
+        }
+
         if (!NativeLibrary.TryLoad(Library, out _))
         {
             message = $"OpenBLAS ({Library}) is not installed, so there is nothing to compare with. "
@@ -46,6 +56,10 @@ internal static unsafe partial class OpenBlas
     private static partial void Multiply(
         int order, int transposeA, int transposeB, int m, int n, int k, float alpha, float* a, int strideA,
         float* b, int strideB, float beta, float* c, int strideC);
+
+    [LibraryImport("libc", EntryPoint = "unsetenv", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Unset(string name);
 
     [LibraryImport(Library, EntryPoint = "openblas_set_num_threads")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
