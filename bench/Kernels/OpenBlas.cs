@@ -10,19 +10,16 @@ internal static unsafe partial class OpenBlas
     private const int NoTranspose = 111;
     private const int Transpose = 112;
 
-    // What takes another kernel, or other blocks, than the library chooses for this processor, and slower ones most likely.
-    private static readonly string[] choices = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"];
+    // Forces another kernel than the library chooses for this processor.
+    private const string KernelChoice = "OPENBLAS_CORETYPE";
 
     /// <summary>Loads the library and holds it to one thread, with kernels of its own choice, here and in programs started from here; on failure, a line that says what to install.</summary>
     public static bool TryStart(out string message)
     {
-        foreach (string choice in choices)
-        {
-            // The library reads the process's own environment, of which .NET has a copy.
-            _ = Unset(choice);
-            Environment.SetEnvironmentVariable(choice, null);
-        }
-
+        // The library reads the process's own environment, of which .NET has a copy that is handed on.
+        if (OperatingSystem.IsLinux())
+            _ = Unset(KernelChoice);
+        Environment.SetEnvironmentVariable(KernelChoice, null);
         if (!NativeLibrary.TryLoad(Library, out _))
         {
             message = $"OpenBLAS ({Library}) is not installed, so there is nothing to compare with. "

@@ -9,12 +9,12 @@ internal static class BlockSizes
     public const int Depth = 384;
 
     /// <summary>
-    /// Inner indices of a group of a tree's leaves, or a few more: a panel of A stays in the first-level cache while tiles side by side take
-    /// them. Where B is not packed each of its rows has cache lines of its own there.
+    /// Inner indices of a group of a tree's leaves, or somewhat more: a panel of A, of 16 or 32 kB, stays in the first-level cache while tiles side by
+    /// side take them. Where B is not packed each of its rows has cache lines of its own there.
     /// </summary>
     public static int TreeDepth(VectorWidth width, bool packedB) => (packedB ? 4096 : 2048) / (int)width;
 
-    /// <summary>Those tiles.</summary>
+    /// <summary>Tiles side by side that take a group of a tree's leaves before the next group.</summary>
     public const int TreeTiles = 16;
 
     /// <summary>Elements of a packed block of A: half of a usual second-level cache.</summary>

@@ -4,7 +4,7 @@ namespace Backprop.Core.LinearAlgebra;
 
 /// <summary>
 /// Computes a rectangle of C. Blocks of A and B are packed where that pays; each tile of C then comes from a kernel
-/// that reads its panels in order.
+/// that reads its panels in order, a sum along a tree from several calls of it.
 /// </summary>
 internal sealed unsafe class ProductRectangle(VectorWidth widest)
 {
@@ -73,11 +73,11 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
         int mostColumns = Math.Max(wideColumns, BlockSizes.BElements / area.Depth / wideColumns * wideColumns);
         int fullHeight = 2 * (int)widest;
         int mostRows = Math.Max(fullHeight, BlockSizes.AElements / area.Depth / fullHeight * fullHeight);
-        var tile = new Tile { Continues = continues, Leaves = leaves, LeafCount = leafCount, CColumn = area.CColumn };
-        tile.Stack = stack.Reserve(isTree ? treePanels.StackLength(leafCount) : 0);
-        float* aBuffer = packedA.Reserve(packA ? Math.Min(area.Rows, mostRows + (mostRows / 2)) * area.Depth : 0);
+        var tile = new Tile { Continues = continues, Leaves = leaves, LeafCount = leafCount };
+        tile.Stack = stack.Reserve(isTree ? treePanels.Plan(leaves, leafCount, packB) : 0);
+        float* aBuffer = packedA.Reserve(packA ? checked(Math.Min(area.Rows, mostRows + (mostRows / 2)) * area.Depth) : 0);
         float* bBuffer = packedB.Reserve(
-            (packB ? Math.Min(area.Columns, mostColumns) + wideColumns : wideColumns) * area.Depth);
+            checked((packB ? Math.Min(area.Columns, mostColumns) + wideColumns : wideColumns) * area.Depth));
         ProductBlock block = area;
         block.PackedA = packA ? aBuffer : null;
         block.PackedB = packB ? bBuffer : null;
@@ -134,6 +134,7 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Panels(in ProductBlock block, Tile tile)
     {
+        tile.CColumn = block.CColumn;
         // Looked up once: few rows are one panel, which as many tiles have as there are panels of B.
         (int firstHeight, VectorWidth firstVectors) = RowPanels.Next(block.Rows, widest);
         for (int column = 0; column < block.Columns;)

@@ -12,26 +12,12 @@ internal struct Leaf
     public int Merges;
 }
 
-/// <summary>Some leaves side by side.</summary>
-internal struct LeafGroup
-{
-    public int LeafCount;
-
-    public int Columns;
-
-    /// <summary>How many more sums wait after them than before.</summary>
-    public int Waiting;
-}
-
 /// <summary>
 /// The binary tree over shards, written as a list of leaves in ascending order, so that a kernel walks it with a
 /// stack of few sums. A node with one empty child is the other child: empty shards do not appear at all.
 /// </summary>
 internal static class SumTree
 {
-    /// <summary>More levels than any tree over <see cref="int.MaxValue"/> shards can have.</summary>
-    public const int MaximumDepth = 32;
-
     /// <summary>Writes the leaves and returns how many there are: 0 when every shard is empty.</summary>
     /// <param name="shardStarts">S + 1 ascending columns, S a power of two.</param>
     /// <param name="columns">Columns of the matrices; no shard may reach beyond.</param>
@@ -65,28 +51,6 @@ internal static class SumTree
 
             if (exists)
                 waiting |= 1 << level;
-        }
-
-        return count;
-    }
-
-    /// <summary>Cuts the leaves into groups that kernels take one after the other.</summary>
-    /// <param name="depth">The columns that a group has at least, but for the last. A group ends behind a node of four leaves, which kernels add in registers.</param>
-    /// <param name="groups">Receives them; one for every <paramref name="depth"/> columns and one more are enough.</param>
-    /// <returns>How many.</returns>
-    public static unsafe int Group(Leaf* leaves, int leafCount, int depth, Span<LeafGroup> groups)
-    {
-        int count = 0;
-        var group = default(LeafGroup);
-        for (Leaf* leaf = leaves; leaf < leaves + leafCount; leaf++)
-        {
-            group.LeafCount++;
-            group.Columns += leaf->Columns;
-            group.Waiting += 1 - leaf->Merges;
-            if ((group.Columns < depth || leaf->Merges < 2) && leaf < leaves + leafCount - 1)
-                continue;
-            groups[count++] = group;
-            group = default;
         }
 
         return count;

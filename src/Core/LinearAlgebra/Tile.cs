@@ -1,7 +1,7 @@
 namespace Backprop.Core.LinearAlgebra;
 
 /// <summary>
-/// What a kernel computes: up to two vectors of rows times a few columns of C, over all leaves of a sum tree.
+/// What a kernel computes: up to two vectors of rows times a few columns of C, over leaves of a sum tree side by side.
 /// Strides are in elements.
 /// </summary>
 internal unsafe struct Tile
@@ -30,13 +30,13 @@ internal unsafe struct Tile
     /// <summary>Where the sum behind the last leaf goes: to C, or to wait on the stack for the leaves of a later call.</summary>
     public float* C;
 
-    /// <summary>From one column of C to the next.</summary>
+    /// <summary>There, from one column to the next.</summary>
     public nint CColumn;
 
-    /// <summary>From the first vector of a column of C to the second.</summary>
+    /// <summary>There, from the first vector of a column to the second. Only kernels for trees ask: without a tree it is <see cref="SecondRow"/>.</summary>
     public nint CSecond;
 
-    /// <summary>Columns that exist, at least 1; the kernel's others repeat the last one.</summary>
+    /// <summary>Columns that are stored, at least 1; the kernel's others repeat the last one.</summary>
     public int Columns;
 
     /// <summary>True: the sums go on from what C holds. Only with a single leaf.</summary>
@@ -46,7 +46,7 @@ internal unsafe struct Tile
 
     public int LeafCount;
 
-    /// <summary>Where the next sum that waits goes, behind those that wait already.</summary>
+    /// <summary>Where the next sum that waits goes, two vectors for each of the kernel's columns, behind those that wait already and are read.</summary>
     public float* Stack;
 
     /// <summary>Takes the rows of a panel of A, from the block's first inner index on.</summary>

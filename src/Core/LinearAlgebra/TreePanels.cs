@@ -8,79 +8,104 @@ namespace Backprop.Core.LinearAlgebra;
 /// </summary>
 internal sealed unsafe class TreePanels(VectorWidth widest)
 {
-    private LeafGroup[] groups = new LeafGroup[8];
-    private int groupCount;
+    /// <summary>In numbers.</summary>
+    private const int CacheLine = 16;
+
+    private readonly LeafGroups groups = new();
 
     public KernelTable Kernels { get; } = new(widest, forTrees: true);
 
-    /// <summary>Elements of all stacks together.</summary>
-    public int StackLength(int leafCount) => BlockSizes.TreeTiles * TileStack(leafCount);
+    /// <summary>Cuts the tree of the blocks that follow into groups.</summary>
+    /// <returns>Elements of all tiles' stacks together.</returns>
+    public int Plan(Leaf* leaves, int leafCount, bool packedB)
+    {
+        groups.Plan(leaves, leafCount, BlockSizes.TreeDepth(widest, packedB));
+        return BlockSizes.TreeTiles * TileStack;
+    }
 
-    /// <param name="tile">With the tree's leaves and room for <see cref="StackLength"/> elements.</param>
+    /// <param name="tile">With the tree's leaves, and room for the stacks.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Compute(in ProductBlock block, Tile tile)
     {
-        int groupDepth = BlockSizes.TreeDepth(widest, block.IsBPacked);
-        if (groups.Length < (block.Depth / groupDepth) + 1)
-            groups = new LeafGroup[(block.Depth / groupDepth) + 1];
-        groupCount = SumTree.Group(tile.Leaves, tile.LeafCount, groupDepth, groups);
         int wide = Kernels.WideColumns;
         int fullEnd = block.Columns / wide * wide;
-        int strip = groupCount == 1 ? fullEnd : BlockSizes.TreeTiles * wide;
+        int strip = groups.Count == 1 ? fullEnd : BlockSizes.TreeTiles * wide;
+        int narrow = block.Columns - fullEnd;
+        int narrowKernel = Kernels.ColumnsOf(narrow);
+        bool packsNarrow = !block.IsBPacked && narrow > 0 && narrow < narrowKernel;
+        if (packsNarrow)
+        {
+            // The kernel finds the last column again in place of those it lacks.
+            Packing.Pack(
+                block.B + (fullEnd * block.BLane), block.BLane, block.BDepth, narrow, block.Depth, block.NarrowB, narrowKernel);
+        }
+
         for (int row = 0, height; row < block.Rows; row += height)
         {
             (height, VectorWidth vectors) = RowPanels.Next(block.Rows - row, widest);
             tile.TakeRows(block, row, height, vectors);
-            tile.C = block.C + row;
             for (int column = 0; column < fullEnd; column += strip)
-                Strip(block, tile, vectors, column, Math.Min(column + strip, fullEnd), wide);
-            if (fullEnd < block.Columns)
-                Strip(block, tile, vectors, fullEnd, block.Columns, Kernels.ColumnsOf(block.Columns - fullEnd));
+            {
+                tile.B = block.IsBPacked ? block.PackedB + ((nint)column * block.Depth) : block.B + (column * block.BLane);
+                tile.C = block.C + row + (column * block.CColumn);
+                Strip(block, tile, vectors, Math.Min(strip, fullEnd - column), wide, block.IsBPacked);
+            }
+
+            if (narrow > 0)
+            {
+                tile.B = packsNarrow ? block.NarrowB
+                    : block.IsBPacked ? block.PackedB + ((nint)fullEnd * block.Depth)
+                    : block.B + (fullEnd * block.BLane);
+                tile.C = block.C + row + (fullEnd * block.CColumn);
+                Strip(block, tile, vectors, narrow, narrowKernel, packsNarrow || block.IsBPacked);
+            }
         }
     }
 
-    /// <summary>Columns [first, end) of a row panel: each group of leaves by all tiles.</summary>
-    /// <param name="tile">With its rows; C at the first column.</param>
-    /// <param name="kernelColumns">Of each tile; a single one may have fewer.</param>
+    /// <summary>Some columns of a row panel: each group of leaves by all tiles.</summary>
+    /// <param name="tile">With its rows, and B and C at the first of the columns.</param>
+    /// <param name="columns">A multiple of the kernel's, or fewer.</param>
+    /// <param name="kernelColumns">Of each tile.</param>
+    /// <param name="isPacked">Whether these columns of B are.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Strip(in ProductBlock block, Tile tile, VectorWidth vectors, int first, int end, int kernelColumns)
+    private void Strip(in ProductBlock block, Tile tile, VectorWidth vectors, int columns, int kernelColumns, bool isPacked)
     {
         int lanes = (int)vectors;
-        int existing = Math.Min(kernelColumns, end - first);
+        int sumLength = 2 * lanes * kernelColumns;
         // A tree that is one group has all its tiles on one stack, which stays in the cache.
-        int stackLength = groupCount == 1 ? 0 : TileStack(tile.LeafCount);
+        int stackLength = groups.Count == 1 ? 0 : TileStack;
         float* stack = tile.Stack;
         float* a = tile.A;
-        float* c = tile.C + (first * block.CColumn);
-        float* b = TakeColumns(block, first, existing, kernelColumns, out bool isPacked);
-        nint bTile = isPacked ? kernelColumns * block.Depth : kernelColumns * block.BLane;
+        float* b = tile.B;
+        float* c = tile.C;
+        nint bTile = kernelColumns * (isPacked ? block.Depth : block.BLane);
         nint bDepth = isPacked ? kernelColumns : block.BDepth;
         (tile.BStep, tile.BColumn) = (block.BDepth, block.BLane);
         delegate*<Tile*, void> kernel = Kernels.Kernel(vectors, kernelColumns, isPacked);
         int depth = 0;
         int waiting = 0;
-        for (int i = 0; i < groupCount; i++)
+        for (int i = 0; i < groups.Count; i++)
         {
             ref readonly LeafGroup group = ref groups[i];
             tile.LeafCount = group.LeafCount;
             tile.A = a + (depth * tile.AStep);
             tile.B = b + (depth * bDepth);
-            tile.Stack = stack + (waiting * 2 * lanes * kernelColumns);
+            tile.Stack = stack + (waiting * sumLength);
             nint cTile = stackLength;
-            if (i == groupCount - 1)
+            if (i == groups.Count - 1)
             {
-                (tile.CColumn, tile.CSecond, tile.Columns) = (block.CColumn, tile.SecondRow, existing);
+                (tile.CColumn, tile.CSecond, tile.Columns) = (block.CColumn, tile.SecondRow, Math.Min(columns, kernelColumns));
                 tile.C = c;
                 cTile = kernelColumns * block.CColumn;
             }
             else
             {
-                // As kernels find it when they add what waits.
+                // As kernels lay their own sums there: two whole vectors a column, of columns that C lacks too.
                 (tile.CColumn, tile.CSecond, tile.Columns) = (2 * lanes, lanes, kernelColumns);
-                tile.C = tile.Stack + ((group.Waiting - 1) * 2 * lanes * kernelColumns);
+                tile.C = tile.Stack + ((group.Waiting - 1) * sumLength);
             }
 
-            for (int column = first; column < end; column += kernelColumns)
+            for (int column = 0; column < columns; column += kernelColumns)
             {
                 kernel(&tile);
                 tile.B += bTile;
@@ -94,19 +119,6 @@ internal sealed unsafe class TreePanels(VectorWidth widest)
         }
     }
 
-    /// <summary>Where columns of B begin; a few last ones are packed, so that the kernel finds the last one again in place of those it lacks.</summary>
-    private static float* TakeColumns(in ProductBlock block, int first, int existing, int kernelColumns, out bool isPacked)
-    {
-        float* b = block.B + (first * block.BLane);
-        isPacked = block.IsBPacked || existing < kernelColumns;
-        if (block.IsBPacked)
-            return block.PackedB + ((nint)first * block.Depth);
-        if (!isPacked)
-            return b;
-        Packing.Pack(b, block.BLane, block.BDepth, existing, block.Depth, block.NarrowB, kernelColumns);
-        return block.NarrowB;
-    }
-
-    /// <summary>A tile of sums for each level of the tree.</summary>
-    private int TileStack(int leafCount) => 2 * (int)widest * Kernels.WideColumns * (int.Log2(leafCount) + 2);
+    /// <summary>Of one tile. A line more than its sums, so that tiles' sums do not lie a power of two apart and share few sets of the cache.</summary>
+    private int TileStack => (groups.MostWaiting * 2 * (int)widest * Kernels.WideColumns) + CacheLine;
 }

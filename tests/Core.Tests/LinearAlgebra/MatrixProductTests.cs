@@ -64,12 +64,50 @@ public sealed class MatrixProductTests
     [InlineData(200, 128, 1100, 1)]
     [InlineData(150, 133, 1100, 64)]
     [InlineData(37, 130, 700, 256)]
+    [InlineData(40, 23, 5200, 128)]
+    [InlineData(40, 3, 5200, 128)]
+    [InlineData(40, 5, 5200, 128)]
+    [InlineData(20, 17, 5000, 4)]
+    [InlineData(5, 700, 1000, 16)]
     public void MultiplyTransposeReduced_ShapesOfTraining_BitsOfLeavesAddedAlongTheTree(int m, int n, int k, int shards)
     {
         int[] starts = [.. Enumerable.Range(0, shards + 1).Select(s => s * k / shards)];
         ColumnBlock a = TestBlocks.Random(m, k, 1);
         ColumnBlock b = TestBlocks.Random(n, k, 2);
         Assert.True(AreReducedTo(NaiveProduct.Reduced(a, b, starts), a, b, starts));
+    }
+
+    [Fact]
+    public void MultiplyTransposeReduced_FewUnbalancedShards_BitsOfLeavesAddedAlongTheTree()
+    {
+        // Six single examples wait for each other beside the sum of the first four shards, which is more than ten leaves of a whole tree would need.
+        int[] starts = new int[65];
+        for (int shard = 0; shard < 64; shard++)
+            starts[shard + 1] = starts[shard] + (shard < 4 ? 520 : shard is 32 or 48 or 56 or 60 or 62 or 63 ? 1 : 0);
+        ColumnBlock a = TestBlocks.Random(32, starts[64], 1);
+        ColumnBlock b = TestBlocks.Random(13, starts[64], 2);
+        Assert.True(AreReducedTo(NaiveProduct.Reduced(a, b, starts), a, b, starts));
+    }
+
+    [Fact]
+    public void MultiplyTransposeReduced_OneProductForTreesOfAllSizes_BitsOfLeavesAddedAlongTheTree()
+    {
+        ForEachProduct(products =>
+        {
+            foreach ((int m, int n, int k, int shards) in (ReadOnlySpan<(int, int, int, int)>)[(40, 70, 1200, 64), (20, 9, 30, 8), (140, 37, 900, 32), (7, 3, 2500, 256)])
+            {
+                int[] starts = [.. Enumerable.Range(0, shards + 1).Select(s => s * k / shards)];
+                ColumnBlock a = TestBlocks.Random(m, k, 1);
+                ColumnBlock b = TestBlocks.Random(n, k, 2);
+                float[] expected = NaiveProduct.Reduced(a, b, starts);
+                foreach (MatrixProduct product in products)
+                {
+                    ColumnBlock c = TestBlocks.Empty(m, n);
+                    product.MultiplyTransposeReduced(a, b, starts, c);
+                    Assert.True(TestBlocks.Equal(expected, c));
+                }
+            }
+        });
     }
 
     [Fact]
@@ -142,12 +180,17 @@ public sealed class MatrixProductTests
         ColumnBlock deltas = TestBlocks.Random(90, 100, 3);
         ColumnBlock transposed = TestBlocks.Random(100, 130, 4);
         int[] starts = [0, 25, 50, 50, 100];
+        ColumnBlock manyErrors = TestBlocks.Random(40, 1500, 5);
+        ColumnBlock manyInputs = TestBlocks.Random(90, 1500, 6);
+        ColumnBlock sum = TestBlocks.Empty(40, 90);
+        int[] manyStarts = [.. Enumerable.Range(0, 65).Select(shard => shard * 1500 / 64)];
         void Once()
         {
             product.Multiply(a, b, c);
             product.TransposeMultiply(transposed, b, c);
             product.MultiplyTranspose(a, deltas, c);
             product.MultiplyTransposeReduced(a, deltas, starts, c);
+            product.MultiplyTransposeReduced(manyErrors, manyInputs, manyStarts, sum);
         }
 
         for (int i = 0; i < 20; i++)
