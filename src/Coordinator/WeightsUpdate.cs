@@ -71,7 +71,7 @@ internal sealed class WeightsUpdate
     /// <returns>Why training cannot go on, or null.</returns>
     public string? Begin(Work work, RootSum gradient)
     {
-        bool wasAhead = isAhead && (begun, sum) == (work, gradient);
+        bool wasAhead = AheadOf(work) == gradient;
         isAhead = false;
         if (!wasAhead && !TryPrepare(work, gradient))
             return WhyDiverged();

@@ -35,7 +35,7 @@ internal static class BlockSizes
     /// <summary>Columns of the wide kernel for sums over the leaves of a tree.</summary>
     public static int TreeColumns(VectorWidth width) => HasManyRegisters(width) ? 4 : 6;
 
-    /// <summary>The same for sums over the leaves of a tree.</summary>
+    /// <summary>Rows of C up to which B is read where it lies, for sums over the leaves of a tree.</summary>
     public static int UnpackedTreeRows(VectorWidth width) => HasManyRegisters(width) ? 128 : 32;
 
     /// <summary>32 vector registers instead of 16.</summary>

@@ -37,4 +37,13 @@ internal unsafe struct ProductBlock
     public float* NarrowB;
 
     public readonly bool IsBPacked => PackedB is not null;
+
+    /// <summary>Where a panel of B begins, packed or as it lies.</summary>
+    /// <param name="column">Its first, at a panel's beginning where B is packed.</param>
+    public readonly float* PanelOfB(int column) => IsBPacked ? PackedB + ((nint)column * Depth) : B + (column * BLane);
+
+    /// <summary>Packs columns of B as they lie.</summary>
+    /// <param name="kernelColumns">Of the panel; those that B lacks repeat the last one.</param>
+    public readonly void PackB(int column, int columns, float* panel, int kernelColumns) =>
+        Packing.Pack(B + (column * BLane), BLane, BDepth, columns, Depth, panel, kernelColumns);
 }

@@ -122,9 +122,7 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
         for (int column = 0, width; column < block.Columns; column += width)
         {
             width = kernels.WidthOf(block.Columns - column);
-            Packing.Pack(
-                block.B + (column * block.BLane), block.BLane, block.BDepth, width, block.Depth,
-                block.PackedB + ((nint)column * block.Depth), kernels.ColumnsOf(width));
+            block.PackB(column, width, block.PanelOfB(column), kernels.ColumnsOf(width));
         }
     }
 
@@ -143,10 +141,10 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
             int kernelColumns = plainKernels.ColumnsOf(width);
             // Two columns where there is one may be the same one twice; more would have to be packed to repeat the last.
             bool packed = block.IsBPacked || (width < kernelColumns && kernelColumns > MicroKernels.PairColumns);
-            tile.B = block.IsBPacked ? block.PackedB + ((nint)column * block.Depth) : block.B + (column * block.BLane);
+            tile.B = block.PanelOfB(column);
             if (packed && !block.IsBPacked)
             {
-                Packing.Pack(tile.B, block.BLane, block.BDepth, width, block.Depth, block.NarrowB, kernelColumns);
+                block.PackB(column, width, block.NarrowB, kernelColumns);
                 tile.B = block.NarrowB;
             }
 

@@ -34,11 +34,7 @@ internal sealed unsafe class TreePanels(VectorWidth widest)
         int narrowKernel = Kernels.ColumnsOf(narrow);
         bool packsNarrow = !block.IsBPacked && narrow > 0 && narrow < narrowKernel;
         if (packsNarrow)
-        {
-            // The kernel finds the last column again in place of those it lacks.
-            Packing.Pack(
-                block.B + (fullEnd * block.BLane), block.BLane, block.BDepth, narrow, block.Depth, block.NarrowB, narrowKernel);
-        }
+            block.PackB(fullEnd, narrow, block.NarrowB, narrowKernel);
 
         for (int row = 0, height; row < block.Rows; row += height)
         {
@@ -46,16 +42,14 @@ internal sealed unsafe class TreePanels(VectorWidth widest)
             tile.TakeRows(block, row, height, vectors);
             for (int column = 0; column < fullEnd; column += strip)
             {
-                tile.B = block.IsBPacked ? block.PackedB + ((nint)column * block.Depth) : block.B + (column * block.BLane);
+                tile.B = block.PanelOfB(column);
                 tile.C = block.C + row + (column * block.CColumn);
                 Strip(block, tile, vectors, Math.Min(strip, fullEnd - column), wide, block.IsBPacked);
             }
 
             if (narrow > 0)
             {
-                tile.B = packsNarrow ? block.NarrowB
-                    : block.IsBPacked ? block.PackedB + ((nint)fullEnd * block.Depth)
-                    : block.B + (fullEnd * block.BLane);
+                tile.B = packsNarrow ? block.NarrowB : block.PanelOfB(fullEnd);
                 tile.C = block.C + row + (fullEnd * block.CColumn);
                 Strip(block, tile, vectors, narrow, narrowKernel, packsNarrow || block.IsBPacked);
             }

@@ -71,7 +71,7 @@ public sealed class MatrixProductTests
     [InlineData(5, 700, 1000, 16)]
     public void MultiplyTransposeReduced_ShapesOfTraining_BitsOfLeavesAddedAlongTheTree(int m, int n, int k, int shards)
     {
-        int[] starts = [.. Enumerable.Range(0, shards + 1).Select(s => s * k / shards)];
+        int[] starts = EvenStarts(k, shards);
         ColumnBlock a = TestBlocks.Random(m, k, 1);
         ColumnBlock b = TestBlocks.Random(n, k, 2);
         Assert.True(AreReducedTo(NaiveProduct.Reduced(a, b, starts), a, b, starts));
@@ -96,7 +96,7 @@ public sealed class MatrixProductTests
         {
             foreach ((int m, int n, int k, int shards) in (ReadOnlySpan<(int, int, int, int)>)[(40, 70, 1200, 64), (20, 9, 30, 8), (140, 37, 900, 32), (7, 3, 2500, 256)])
             {
-                int[] starts = [.. Enumerable.Range(0, shards + 1).Select(s => s * k / shards)];
+                int[] starts = EvenStarts(k, shards);
                 ColumnBlock a = TestBlocks.Random(m, k, 1);
                 ColumnBlock b = TestBlocks.Random(n, k, 2);
                 float[] expected = NaiveProduct.Reduced(a, b, starts);
@@ -183,7 +183,7 @@ public sealed class MatrixProductTests
         ColumnBlock manyErrors = TestBlocks.Random(40, 1500, 5);
         ColumnBlock manyInputs = TestBlocks.Random(90, 1500, 6);
         ColumnBlock sum = TestBlocks.Empty(40, 90);
-        int[] manyStarts = [.. Enumerable.Range(0, 65).Select(shard => shard * 1500 / 64)];
+        int[] manyStarts = EvenStarts(1500, 64);
         void Once()
         {
             product.Multiply(a, b, c);
@@ -229,6 +229,8 @@ public sealed class MatrixProductTests
             TestBlocks.Empty(3, 4), TestBlocks.Empty(2, 4), starts, TestBlocks.Empty(3, 2)));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
+
+    private static int[] EvenStarts(int columns, int shards) => [.. Enumerable.Range(0, shards + 1).Select(s => s * columns / shards)];
 
     private static int[] Starts(int[] widths, int sparse)
     {
