@@ -1,26 +1,32 @@
 #!/usr/bin/env bash
 # Publishes the coordinator with its worker for each platform, and the worker as a .NET tool.
-#   deploy/publish.sh [DIRECTORY [PLATFORM ...]]      default: artifacts/published, all platforms
+#   deploy/publish.sh [DIRECTORY [PLATFORM|tool ...]]      default: artifacts/published, all platforms and the tool
 # DIRECTORY/PLATFORM holds Backprop.Coordinator and worker/Backprop.Worker, which need no .NET on their machine;
 # DIRECTORY/tool the package for `dotnet tool install`.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 target=$(realpath -m "${1:-$root/artifacts/published}")
 shift || true
-platforms=("$@")
-[ ${#platforms[@]} -gt 0 ] || platforms=(linux-x64 linux-arm64 win-x64 osx-arm64)
+wanted=("$@")
+[ ${#wanted[@]} -gt 0 ] || wanted=(linux-x64 linux-arm64 win-x64 osx-arm64 tool)
 
 # What is built for it lies apart, so that neither is in the other's way.
 build="$target/build"
-for platform in "${platforms[@]}"; do
-  dotnet publish "$root/src/Coordinator" -c Release -r "$platform" -p:ArtifactsPath="$build" -o "$target/$platform" --nologo -v quiet
-  cp "$root/LICENSE" "$target/$platform/"
+for platform in "${wanted[@]}"; do
+  if [ "$platform" = tool ]; then
+    dotnet pack "$root/src/Worker" -c Release -p:ArtifactsPath="$build" -o "$target/tool" --nologo -v quiet
+  else
+    dotnet publish "$root/src/Coordinator" -c Release -r "$platform" -p:ArtifactsPath="$build" -o "$target/$platform" --nologo -v quiet
+    cp "$root/LICENSE" "$target/$platform/"
+  fi
 done
-dotnet pack "$root/src/Worker" -c Release -p:ArtifactsPath="$build" -o "$target/tool" --nologo -v quiet
 
 echo "| platform | coordinator with worker | worker alone |"
 echo "|---|---|---|"
-for platform in "${platforms[@]}"; do
-  echo "| $platform | $(du -sm "$target/$platform" | cut -f1) MB | $(du -sm "$target/$platform/worker" | cut -f1) MB |"
+for platform in "${wanted[@]}"; do
+  if [ "$platform" = tool ]; then
+    echo "| .NET tool | | $(du -k "$target"/tool/*.nupkg | cut -f1) KB |"
+  else
+    echo "| $platform | $(du -sm "$target/$platform" | cut -f1) MB | $(du -sm "$target/$platform/worker" | cut -f1) MB |"
+  fi
 done
-echo "| .NET tool | | $(du -k "$target"/tool/*.nupkg | cut -f1) KB |"

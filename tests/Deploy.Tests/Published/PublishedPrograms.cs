@@ -3,7 +3,7 @@ using Backprop.Cluster.Tests.Processes;
 
 namespace Backprop.Deploy.Tests.Published;
 
-/// <summary>What deploy/publish.sh makes for this platform, once for all tests.</summary>
+/// <summary>What deploy/publish.sh makes for this platform, and the tool, once for all tests.</summary>
 [CollectionDefinition(Collection)]
 public sealed class PublishedPrograms : IAsyncLifetime, ICollectionFixture<PublishedPrograms>
 {
@@ -22,7 +22,7 @@ public sealed class PublishedPrograms : IAsyncLifetime, ICollectionFixture<Publi
     /// <summary>Where the tool's package lies.</summary>
     public string Packages => Path.Combine(Root, "tool");
 
-    public async ValueTask InitializeAsync() => Sizes = await PublishAsync(Platform);
+    public async ValueTask InitializeAsync() => Sizes = await PublishAsync(Platform, "tool");
 
     /// <summary>The table of sizes that it prints.</summary>
     public string Sizes { get; private set; } = "";
@@ -35,8 +35,8 @@ public sealed class PublishedPrograms : IAsyncLifetime, ICollectionFixture<Publi
         return Path.Combine(Root, platform);
     }
 
-    private Task<string> PublishAsync(string platform) =>
-        Command.SucceedAsync(Path.Combine(Checkout.Root, "deploy", "publish.sh"), [Root, platform]);
+    private Task<string> PublishAsync(params string[] wanted) =>
+        Command.SucceedAsync(Path.Combine(Checkout.Root, "deploy", "publish.sh"), [Root, .. wanted]);
 
     public ValueTask DisposeAsync()
     {
