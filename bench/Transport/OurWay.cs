@@ -83,7 +83,8 @@ internal sealed class OurWay : IWay
     {
         finished = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         left = times;
-        Assign(ready.Task.Result);
+        // As an event: the loop may answer the worker's first value before this thread has returned from sending, and one thread at a time may send.
+        session.Events.Tell(new SchedulerEvent.ClockTicked(TimeSpan.Zero));
         return finished.Task;
     }
 
@@ -121,6 +122,9 @@ internal sealed class OurWay : IWay
             case SchedulerEvent.WorkerGone gone:
                 finished.TrySetException(new TransportException($"{Name}: the worker is gone: {gone.Reason}"));
                 ready.TrySetException(new TransportException($"{Name}: the worker is gone: {gone.Reason}"));
+                break;
+            case SchedulerEvent.ClockTicked:
+                Assign(ready.Task.Result);
                 break;
             case SchedulerEvent.NodeValueReceived:
                 session.Gradients.Return(happened.Sum!);
