@@ -5,6 +5,10 @@
 # DIRECTORY/tool the package for `dotnet tool install`.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+case "${1:-}" in tool | linux-* | win-* | osx-*)
+  echo "$1 stands where the directory belongs; such as: deploy/publish.sh artifacts/published $*" >&2
+  exit 2 ;;
+esac
 target=$(realpath -m "${1:-$root/artifacts/published}")
 shift || true
 wanted=("$@")

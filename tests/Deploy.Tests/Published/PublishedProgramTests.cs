@@ -36,6 +36,7 @@ public sealed class PublishedProgramTests(PublishedPrograms published) : IDispos
     public async Task Publish_Sizes_AreTold()
     {
         Assert.Matches(@"\| linux-x64 \| \d+ MB \| \d+ MB \|", published.Sizes);
+        Assert.Matches(@"\| \.NET tool \| \| \d+ KB \|", published.Sizes);
         Assert.Equal(
             ["Backprop.Coordinator", "LICENSE", "libHarfBuzzSharp.so", "libSkiaSharp.so", "worker"],
             Directory.GetFileSystemEntries(Path.GetDirectoryName(published.Coordinator)!).Select(Path.GetFileName).Order(StringComparer.Ordinal));
