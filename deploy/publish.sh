@@ -16,21 +16,18 @@ wanted=("$@")
 
 # What is built for it lies apart, so that neither is in the other's way.
 build="$target/build"
+rows=()
 for platform in "${wanted[@]}"; do
   if [ "$platform" = tool ]; then
     dotnet pack "$root/src/Worker" -c Release -p:ArtifactsPath="$build" -o "$target/tool" --nologo -v quiet
+    rows+=("| .NET tool | | $(du -k "$target"/tool/*.nupkg | cut -f1) KB |")
   else
     dotnet publish "$root/src/Coordinator" -c Release -r "$platform" -p:ArtifactsPath="$build" -o "$target/$platform" --nologo -v quiet
     cp "$root/LICENSE" "$target/$platform/"
+    rows+=("| $platform | $(du -sm "$target/$platform" | cut -f1) MB | $(du -sm "$target/$platform/worker" | cut -f1) MB |")
   fi
 done
 
 echo "| platform | coordinator with worker | worker alone |"
 echo "|---|---|---|"
-for platform in "${wanted[@]}"; do
-  if [ "$platform" = tool ]; then
-    echo "| .NET tool | | $(du -k "$target"/tool/*.nupkg | cut -f1) KB |"
-  else
-    echo "| $platform | $(du -sm "$target/$platform" | cut -f1) MB | $(du -sm "$target/$platform/worker" | cut -f1) MB |"
-  fi
-done
+printf '%s\n' "${rows[@]}"
