@@ -6,7 +6,7 @@ namespace Backprop.Core.Data;
 public sealed class ExampleSet
 {
     // Examples that are on their way while one is copied. Measured.
-    private const int PrefetchDistance = 4;
+    private const int PrefetchDistance = 16;
 
     private readonly int[] labels;
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Backprop.Core.Data;
 using Backprop.Core.LinearAlgebra;
 
@@ -9,8 +10,11 @@ namespace Backprop.Core.Model;
 /// </summary>
 internal sealed class ExamplesAhead(ForwardPass forward, int threadCount) : ITeamWork
 {
-    /// <summary>Columns gathered at once: some microseconds' work.</summary>
-    private const int PortionColumns = 32;
+    /// <summary>Columns gathered at once, at first: some microseconds' work, since whoever a value has woken may be waiting for the core.</summary>
+    private const int FirstPortion = 32;
+
+    /// <summary>Each portion is twice the one before up to so many: giving a core away takes as long as gathering some tens of columns.</summary>
+    private const int LargestPortion = 256;
 
     // Of each thread's columns, how many portions are taken, and whether it has no use for this step's any more.
     private readonly int[] taken = new int[threadCount];
@@ -78,10 +82,17 @@ internal sealed class ExamplesAhead(ForwardPass forward, int threadCount) : ITea
     private bool TryGatherPortion(int owner)
     {
         ColumnRange all = columns[owner];
-        int first = (Interlocked.Increment(ref taken[owner]) - 1) * PortionColumns;
+        int portion = Interlocked.Increment(ref taken[owner]) - 1;
+        int first = BeginOf(portion);
         if (first >= all.Count)
             return false;
-        forward.GatherAhead(examples!, new ColumnRange(all.First + first, Math.Min(PortionColumns, all.Count - first)));
+        forward.GatherAhead(examples!, new ColumnRange(all.First + first, Math.Min(BeginOf(portion + 1), all.Count) - first));
         return true;
+    }
+
+    private static int BeginOf(int portion)
+    {
+        int doublings = Math.Min(portion, BitOperations.Log2(LargestPortion / FirstPortion));
+        return (FirstPortion * ((1 << doublings) - 1)) + ((portion - doublings) * LargestPortion);
     }
 }
