@@ -17,6 +17,7 @@ internal sealed class Competitors(string python, int epochs)
     public const string OneWorker = "Backprop, 1 worker of 1 thread";
     public const string TwoThreads = "Backprop, 1 worker of 2 threads";
     public const string Alone = "Backprop, --in-process, 1 thread";
+    public const string TwoAtOnce = "Backprop, two runs --in-process of 1 thread at once, both together";
     public const string Ddp = "PyTorch DDP, 2 processes of 1 thread";
     public const string Torch = "PyTorch, 1 process of 1 thread";
     public const string NumPyExamples = "NumPy, an example at a time";
@@ -26,7 +27,7 @@ internal sealed class Competitors(string python, int epochs)
     public static IReadOnlyList<Competitor> In(Contest contest)
     {
         var cluster = new Competitor(Cluster, all => all.WithWorkers(contest, workers: 2, threads: 1));
-        var alone = new Competitor(Alone, all => all.Ours(contest, "--in-process", "--threads", "1"));
+        var alone = new Competitor(Alone, all => all.InProcess(contest));
         if (contest.IsTextbooks)
         {
             return
@@ -42,6 +43,7 @@ internal sealed class Competitors(string python, int epochs)
         [
             new(OneWorker, all => all.WithWorkers(contest, workers: 1, threads: 1)),
             new(TwoThreads, all => all.WithWorkers(contest, workers: 1, threads: 2)),
+            new(TwoAtOnce, all => all.AloneTwice(contest)),
         ];
         return
         [
@@ -55,6 +57,12 @@ internal sealed class Competitors(string python, int epochs)
 
     private double WithWorkers(Contest contest, int workers, int threads) =>
         Ours(contest, "--workers", Text(workers), "--threads", Text(threads), "--listen", "127.0.0.1:0");
+
+    private double InProcess(Contest contest) => Ours(contest, "--in-process", "--threads", "1");
+
+    /// <summary>What two cores make of work that waits for nothing: times one such run, it says how much of a second core the machine gives.</summary>
+    private double AloneTwice(Contest contest) =>
+        Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() => InProcess(contest)))).GetAwaiter().GetResult().Sum();
 
     /// <summary>As a user runs it: evaluation, checkpoints and the page stay on.</summary>
     private double Ours(Contest contest, params string[] how)

@@ -45,7 +45,9 @@ internal static class Goals
             yield return AtLeast("2 workers, times PyTorch's one process", cluster / rate(Competitors.Torch), 1);
         if (!contest.IsWorthWorkers)
             yield break;
-        yield return AtLeast("2 workers, times 1 worker", cluster / rate(Competitors.OneWorker), TimesOneWorker);
+        Goal workers = AtLeast("2 workers, times 1 worker", cluster / rate(Competitors.OneWorker), TimesOneWorker);
+        double given = rate(Competitors.TwoAtOnce) / rate(Competitors.Alone);
+        yield return workers with { Text = FormattableString.Invariant($"{workers.Text}; two runs in process at once, times one: {given:0.000}") };
         yield return AtLeast("1 worker of 2 threads, times 2 workers", rate(Competitors.TwoThreads) / cluster, 1);
     }
 
