@@ -139,6 +139,37 @@ public sealed class NodeBackpropagationTests
         }
     }
 
+    /// <summary>Columns are gathered in portions of 32 to 256: with these counts the last one of each size is whole, or one column, or all but one.</summary>
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 33)]
+    [InlineData(1, 95)]
+    [InlineData(1, 224)]
+    [InlineData(1, 481)]
+    [InlineData(1, 1003)]
+    [InlineData(2, 193)]
+    [InlineData(2, 1003)]
+    public void Train_NextExamplesInPortions_EachGatheredOnce(int threads, int count)
+    {
+        using var team = new ThreadTeam(threads);
+        var computation = new NodeBackpropagation(model, count, team, 1);
+        ExampleSet many = RandomExamples.Create(5, 2 * count, 19, 4);
+        var root = new ShardNode(0, 4);
+        int[] next = [.. Enumerable.Range(count, count)];
+
+        Train(computation, [.. Enumerable.Range(0, count)], next);
+        GradientSum given = Train(computation, next, []);
+
+        AssertSame(Train(new NodeBackpropagation(model, count, team, 1), next, []), given);
+
+        GradientSum Train(NodeBackpropagation by, int[] positions, int[] ahead)
+        {
+            var collector = new NodeValueCollector(shape);
+            by.Train(many, positions, parameters, [root], 4, count, IParameterGate.Open, collector, ahead);
+            return collector.Values[root];
+        }
+    }
+
     [Fact]
     public void Train_OtherExamplesGatheredAheadAtTheSamePositions_NotTaken()
     {
