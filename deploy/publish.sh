@@ -17,7 +17,7 @@ wanted=("$@")
 # What is built for it lies apart, so that neither is in the other's way.
 build="$target/build"
 # The build has judged the code; here it is only compiled, in two thirds of the time.
-options=(-c Release -p:ArtifactsPath="$build" -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false --nologo -v quiet)
+options=(-c Release -p:ArtifactsPath="$build" -p:RunAnalyzers=false --nologo -v quiet)
 rows=()
 for platform in "${wanted[@]}"; do
   if [ "$platform" = tool ]; then

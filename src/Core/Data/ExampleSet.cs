@@ -68,7 +68,7 @@ public sealed class ExampleSet
     public void CopyInputs(ReadOnlySpan<int> examples, ColumnBlock destination)
     {
         CheckShape("inputs", examples.Length, InputCount, destination);
-        Prefetch(examples[..Math.Min(PrefetchDistance, examples.Length)]);
+        Prefetch(examples);
         for (int column = 0; column < examples.Length; column++)
         {
             int soon = column + PrefetchDistance;
@@ -79,10 +79,13 @@ public sealed class ExampleSet
         }
     }
 
-    /// <summary>Asks for examples' memory, as far ahead of <see cref="CopyInputs"/> as there is other work. Changes the speed, nothing else.</summary>
+    /// <summary>
+    /// Asks for the memory of the first of these examples, as many as are on their way while one is copied: <see cref="CopyInputs"/> does, and whoever has
+    /// other work before it may do so sooner. Changes the speed, nothing else.
+    /// </summary>
     public void Prefetch(ReadOnlySpan<int> examples)
     {
-        foreach (int example in examples)
+        foreach (int example in examples[..Math.Min(PrefetchDistance, examples.Length)])
             Inputs.Prefetch(example);
     }
 

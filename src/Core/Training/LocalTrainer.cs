@@ -14,9 +14,6 @@ public sealed class LocalTrainer : IDisposable
     // A larger model's first step takes longer than what it compiles.
     private const long RehearsedAtMost = 1 << 20;
 
-    // Of the next step, on their way while this one updates: a small step's, and the first of a large one's.
-    private const int PrefetchedExamples = 16;
-
     private readonly Dataset dataset;
     private readonly RunConfiguration configuration;
     private readonly NetworkModel model;
@@ -100,7 +97,8 @@ public sealed class LocalTrainer : IDisposable
 
             (int first, int end) = plan.PositionsOf(step);
             NodeTotals totals = Backpropagate(order.AsSpan(first, end - first), parameters);
-            dataset.Training.Prefetch(order.AsSpan(end, Math.Min(PrefetchedExamples, order.Length - end)));
+            // The next step's first are on their way while this one updates.
+            dataset.Training.Prefetch(order.AsSpan(end));
             var sum = new RootSum(root.Layers, null, totals);
             if (!modelTeam.TryUpdate(optimizer, parameters, updated, sum, Divergence.LimitOf(rate, totals.ExampleCount), rate, state))
             {
@@ -151,7 +149,7 @@ public sealed class LocalTrainer : IDisposable
         EpochOrder.Fill(configuration.Seed, 0, configuration.Shuffle, order);
         var zeros = new Parameters(model.Shape);
         NodeTotals totals = Backpropagate(order.AsSpan(0, exampleCount), zeros);
-        dataset.Training.Prefetch(order.AsSpan(0, Math.Min(PrefetchedExamples, order.Length)));
+        dataset.Training.Prefetch(order);
         modelTeam.TryUpdate(
             optimizer, zeros, new Parameters(model.Shape), new RootSum(root.Layers, null, totals), Divergence.LimitOf(1, 1), 0,
             optimizer.CreateState(model.Shape));

@@ -35,7 +35,7 @@ public sealed class NodeBackpropagationTests
                 GradientSum given = AlongTheTree(
                     root, Values(positions, calls, shards, 1), shards, batch)!;
 
-                AssertSame(expected, given);
+                SumAssert.SameBits(expected, given);
             },
             iter: 60);
 
@@ -52,7 +52,7 @@ public sealed class NodeBackpropagationTests
         {
             IReadOnlyDictionary<ShardNode, GradientSum> given = Values(positions, [nodes], 16, threads);
             foreach (ShardNode node in nodes)
-                AssertSame(expected[node], given[node]);
+                SumAssert.SameBits(expected[node], given[node]);
         }
     }
 
@@ -68,7 +68,7 @@ public sealed class NodeBackpropagationTests
 
         Assert.Equal(["wait 0", "wait 1", "wait 2"], log.Events);
         Assert.Equal([Environment.CurrentManagedThreadId], log.AskingThreads);
-        AssertSame(Values(positions, [[root]], 16, 1)[root], given);
+        SumAssert.SameBits(Values(positions, [[root]], 16, 1)[root], given);
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class NodeBackpropagationTests
         new NodeBackpropagation(model, positions.Length, team, 1).Train(
             examples, positions, late.Parameters, [root], 16, positions.Length, late, collector);
 
-        AssertSame(Values(positions, [[root]], 16, 1)[root], collector.Values[root]);
+        SumAssert.SameBits(Values(positions, [[root]], 16, 1)[root], collector.Values[root]);
     }
 
     [Fact]
@@ -96,92 +96,7 @@ public sealed class NodeBackpropagationTests
             examples, [.. Enumerable.Range(0, 50)], parameters, [root], 4, 50, IParameterGate.Open, collector);
         computation.Train(examples, [7, 8, 9], parameters, [root], 4, 3, IParameterGate.Open, collector);
 
-        AssertSame(Values([7, 8, 9], [[root]], 4, 1)[root], collector.Values[root]);
-    }
-
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public void Train_NextExamplesGatheredAhead_SameBitsWhateverComesNext(int threads)
-    {
-        using var team = new ThreadTeam(threads);
-        var computation = new NodeBackpropagation(model, 90, team, 1);
-        var root = new ShardNode(0, 4);
-        int[] first = [.. Enumerable.Range(200, 70)];
-
-        // Before the next step: nothing, an evaluation, a prediction.
-        Action[] between = [() => { }, () => Evaluate(computation, [new ShardNode(0, 8)]), Predict];
-
-        // As many, as many of which none is the same, fewer of the same, and more.
-        int[][] aheads = [[.. Enumerable.Range(20, 70)], [.. Enumerable.Range(100, 70)], [.. Enumerable.Range(20, 69)], [.. Enumerable.Range(20, 90)]];
-        foreach (int[] next in aheads)
-        {
-            GradientSum expected = Values(next, [[root]], 4, 1)[root];
-            foreach (int[] ahead in aheads)
-            {
-                foreach (Action comesBetween in between)
-                {
-                    AssertSame(Values(first, [[root]], 4, 1)[root], TrainOn(first, ahead));
-                    comesBetween();
-                    AssertSame(expected, TrainOn(next, []));
-                }
-            }
-        }
-
-        void Predict() =>
-            computation.Predict(new ColumnBlock(new float[19 * 90], 0, 19, 90), parameters, new ColumnBlock(new float[4 * 90], 0, 4, 90));
-
-        GradientSum TrainOn(int[] positions, int[] next)
-        {
-            var collector = new NodeValueCollector(shape);
-            computation.Train(examples, positions, parameters, [root], 4, positions.Length, IParameterGate.Open, collector, next);
-            return collector.Values[root];
-        }
-    }
-
-    /// <summary>Columns are gathered in portions of 32 to 256: with these counts the last one of each size is whole, or one column, or all but one.</summary>
-    [Theory]
-    [InlineData(1, 1)]
-    [InlineData(1, 33)]
-    [InlineData(1, 95)]
-    [InlineData(1, 224)]
-    [InlineData(1, 481)]
-    [InlineData(1, 1003)]
-    [InlineData(2, 193)]
-    [InlineData(2, 1003)]
-    public void Train_NextExamplesInPortions_EachGatheredOnce(int threads, int count)
-    {
-        using var team = new ThreadTeam(threads);
-        var computation = new NodeBackpropagation(model, count, team, 1);
-        ExampleSet many = RandomExamples.Create(5, 2 * count, 19, 4);
-        var root = new ShardNode(0, 4);
-        int[] next = [.. Enumerable.Range(count, count)];
-
-        Train(computation, [.. Enumerable.Range(0, count)], next);
-        GradientSum given = Train(computation, next, []);
-
-        AssertSame(Train(new NodeBackpropagation(model, count, team, 1), next, []), given);
-
-        GradientSum Train(NodeBackpropagation by, int[] positions, int[] ahead)
-        {
-            var collector = new NodeValueCollector(shape);
-            by.Train(many, positions, parameters, [root], 4, count, IParameterGate.Open, collector, ahead);
-            return collector.Values[root];
-        }
-    }
-
-    [Fact]
-    public void Train_OtherExamplesGatheredAheadAtTheSamePositions_NotTaken()
-    {
-        using var team = new ThreadTeam(1);
-        var computation = new NodeBackpropagation(model, 50, team);
-        var root = new ShardNode(0, 4);
-        var collector = new NodeValueCollector(shape);
-        computation.Train(
-            RandomExamples.Create(4, 600, 19, 4), [7, 8], parameters, [root], 4, 2, IParameterGate.Open, collector, [1, 2, 3]);
-        computation.Train(examples, [1, 2, 3], parameters, [root], 4, 3, IParameterGate.Open, collector);
-
-        AssertSame(Values([1, 2, 3], [[root]], 4, 1)[root], collector.Values[root]);
+        SumAssert.SameBits(Values([7, 8, 9], [[root]], 4, 1)[root], collector.Values[root]);
     }
 
     [Fact]
@@ -352,19 +267,6 @@ public sealed class NodeBackpropagationTests
         ReductionTree.Add(left, right);
         return left;
     }
-
-    private static void AssertSame(GradientSum expected, GradientSum given)
-    {
-        Assert.Equal(expected.Totals, given.Totals);
-        for (int l = 0; l < expected.Layers.Count; l++)
-        {
-            AssertSameBits(expected.Layers[l].Weights.Values.ToArray(), given.Layers[l].Weights.Values.ToArray());
-            AssertSameBits(expected.Layers[l].Biases.Values.ToArray(), given.Layers[l].Biases.Values.ToArray());
-        }
-    }
-
-    private static void AssertSameBits(float[] expected, float[] given) =>
-        Assert.Equal(expected.Select(BitConverter.SingleToInt32Bits), given.Select(BitConverter.SingleToInt32Bits));
 
     /// <summary>A layer's weights come when they are asked for; until then nothing good stands in their place.</summary>
     private sealed class LateWeights : IParameterGate
