@@ -152,7 +152,7 @@ public sealed class ThreadTeam : IDisposable
         {
             this.team = team;
             Part = part;
-            
+
             // Each Set is waited for once, and reset before the next can come. So many turns busily before it sleeps as SemaphoreSlim takes.
             gate = new ManualResetEventSlim(false, team.isBusy ? 140 : 0);
             thread = new Thread(Work) { IsBackground = true, Name = $"Backprop team {part}" };
@@ -180,6 +180,8 @@ public sealed class ThreadTeam : IDisposable
 
         private void Work()
         {
+            // The first wait that does not end in its busy turns allocates the event's lock: here, not in some later step.
+            gate.Wait(1);
             int seen = 0;
             while (true)
             {

@@ -1,4 +1,5 @@
 using Backprop.Core.LinearAlgebra;
+using Backprop.Core.Tests.Model;
 
 namespace Backprop.Core.Tests.LinearAlgebra;
 
@@ -35,6 +36,23 @@ public sealed class ThreadTeamTests
             },
             TestContext.Current.CancellationToken);
         await runs.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Not even the first time it sleeps, which may be long after its first run.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Run_WhereEachThreadHasSlept_NoneHasAllocated(bool isBusy)
+    {
+        using var team = new ThreadTeam(3, isBusy);
+        var allocated = new AllocatedBytes(3);
+        team.Run(allocated);
+        foreach (Thread member in allocated.Threads.Skip(1))
+            Assert.True(SpinWait.SpinUntil(() => (member.ThreadState & ThreadState.WaitSleepJoin) != 0, TimeSpan.FromSeconds(30)));
+
+        team.Run(allocated);
+
+        Assert.All(allocated.Since.Skip(1), bytes => Assert.Equal(0, bytes));
     }
 
     [Theory]

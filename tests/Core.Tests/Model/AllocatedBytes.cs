@@ -12,22 +12,27 @@ internal sealed class AllocatedBytes(int threadCount) : ITeamWork
     private static long last;
 
     private readonly long[] since = new long[threadCount];
+    private readonly Thread[] threads = new Thread[threadCount];
     private int arrived;
 
     /// <summary>Of the last time.</summary>
     public IReadOnlyList<long> Since => since;
 
-    public void Execute(int thread, int threads)
+    /// <summary>Who did each part the last time.</summary>
+    public IReadOnlyList<Thread> Threads => threads;
+
+    public void Execute(int thread, int threadCount)
     {
+        threads[thread] = Thread.CurrentThread;
         since[thread] = GC.GetAllocatedBytesForCurrentThread() - last;
 
         // Nobody ends before all have begun: so each part is another thread's. Without a lambda, which would be allocated here.
-        int all = ((Interlocked.Increment(ref arrived) - 1) / threads * threads) + threads;
+        int all = ((Interlocked.Increment(ref arrived) - 1) / threadCount * threadCount) + threadCount;
         long begin = Stopwatch.GetTimestamp();
         while (Volatile.Read(ref arrived) < all)
         {
             if (Stopwatch.GetElapsedTime(begin) > deadline)
-                throw new TimeoutException($"Of {threads} threads {arrived % threads} came.");
+                throw new TimeoutException($"Of {threadCount} threads {arrived % threadCount} came.");
             Thread.Yield();
         }
 
