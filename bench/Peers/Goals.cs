@@ -20,36 +20,33 @@ internal static class Goals
         ["784-1024-1024-10@1024"] = (1.35, 0.88),
     };
 
-    /// <param name="rate">A competitor's examples a second.</param>
     /// <param name="floor">Examples a second that two cores could make.</param>
-    public static IEnumerable<Goal> Of(Contest contest, Func<string, double> rate, double floor)
+    public static IEnumerable<Goal> Of(Contest contest, Figures figures, double floor)
     {
-        double cluster = rate(Competitors.Cluster);
         if (contest.IsTextbooks)
         {
-            yield return AtLeast("2 workers, times NumPy an example at a time", cluster / rate(Competitors.NumPyExamples), 6);
-            yield return AtLeast("in process, times NumPy an example at a time", rate(Competitors.Alone) / rate(Competitors.NumPyExamples), 20);
-            yield return AtLeast("2 workers, times NumPy's matrices", cluster / rate(Competitors.NumPyMatrices), 1);
-            yield return AtLeast("in process, times NumPy's matrices", rate(Competitors.Alone) / rate(Competitors.NumPyMatrices), 3);
+            yield return AtLeast("2 workers, times NumPy an example at a time", figures.Times(Competitors.Cluster, Competitors.NumPyExamples), 6);
+            yield return AtLeast("in process, times NumPy an example at a time", figures.Times(Competitors.Alone, Competitors.NumPyExamples), 20);
+            yield return AtLeast("2 workers, times NumPy's matrices", figures.Times(Competitors.Cluster, Competitors.NumPyMatrices), 1);
+            yield return AtLeast("in process, times NumPy's matrices", figures.Times(Competitors.Alone, Competitors.NumPyMatrices), 3);
             yield break;
         }
 
         if (besideDdp.TryGetValue($"{contest}", out (double TimesDdp, double OfFloor) least))
         {
-            (double times, double share) = (cluster / rate(Competitors.Ddp), cluster / floor);
+            (Ratio times, double share) = (figures.Times(Competitors.Cluster, Competitors.Ddp), figures.Median(Competitors.Cluster) / floor);
             string orShare = double.IsFinite(least.OfFloor) ? FormattableString.Invariant($", or {share:P1} of the floor ({least.OfFloor:P0})") : "";
-            yield return new Goal(FormattableString.Invariant($"{times:0.000} times DDP ({least.TimesDdp}){orShare}"), times >= least.TimesDdp || share >= least.OfFloor);
+            yield return new Goal(FormattableString.Invariant($"{times} times DDP ({least.TimesDdp}){orShare}"), times.OfRounds >= least.TimesDdp || share >= least.OfFloor);
         }
 
         if (contest.IsSmall)
-            yield return AtLeast("2 workers, times PyTorch's one process", cluster / rate(Competitors.Torch), 1);
+            yield return AtLeast("2 workers, times PyTorch's one process", figures.Times(Competitors.Cluster, Competitors.Torch), 1);
         if (!contest.IsWorthWorkers)
             yield break;
-        Goal workers = AtLeast("2 workers, times 1 worker", cluster / rate(Competitors.OneWorker), TimesOneWorker);
-        double given = rate(Competitors.TwoAtOnce) / rate(Competitors.Alone);
-        yield return workers with { Text = FormattableString.Invariant($"{workers.Text}; two runs in process at once, times one: {given:0.000}") };
-        yield return AtLeast("1 worker of 2 threads, times 2 workers", rate(Competitors.TwoThreads) / cluster, 1);
+        Goal workers = AtLeast("2 workers, times 1 worker", figures.Times(Competitors.Cluster, Competitors.OneWorker), TimesOneWorker);
+        yield return workers with { Text = $"{workers.Text}; two runs in process at once, times one: {figures.Times(Competitors.TwoAtOnce, Competitors.Alone)}" };
+        yield return AtLeast("1 worker of 2 threads, times 2 workers", figures.Times(Competitors.TwoThreads, Competitors.Cluster), 1);
     }
 
-    private static Goal AtLeast(string figure, double value, double least) => new(FormattableString.Invariant($"{figure}: {value:0.000} ({least})"), value >= least);
+    private static Goal AtLeast(string figure, Ratio value, double least) => new(FormattableString.Invariant($"{figure}: {value} ({least})"), value.OfRounds >= least);
 }

@@ -15,23 +15,23 @@ internal sealed class Sitting(IReadOnlyList<Contest> contests, int rounds, int e
         if (!OpenBlas.TryStart(out string blas))
             throw new PeerException(blas);
         var competitors = new Competitors(python, epochs);
-        var rates = contests.ToDictionary(contest => contest, contest => Competitors.In(contest).Select(_ => new List<double>()).ToArray());
+        var figures = contests.ToDictionary(contest => contest, _ => new Figures());
         var peaks = new List<double>();
         for (int round = 0; round < rounds; round++)
         {
             peaks.Add(Peak());
             foreach (Contest contest in contests)
             {
-                foreach ((int i, Competitor competitor) in Competitors.In(contest).Index())
+                foreach (Competitor competitor in Competitors.In(contest))
                 {
                     double rate = competitor.Measure(competitors);
-                    rates[contest][i].Add(rate);
+                    figures[contest].Add(competitor.Name, rate);
                     Console.Error.WriteLine(FormattableString.Invariant($"round {round + 1}/{rounds}  {contest}  {competitor.Name}: {rate:N0} examples/s"));
                 }
             }
         }
 
-        string tables = new Report(rates, ReportText.Median(peaks), rounds, epochs).Tables(blas, arguments);
+        string tables = new Report(figures, ReportText.Median(peaks), rounds, epochs).Tables(blas, arguments);
         Console.WriteLine(tables);
         if (report is not null)
             File.WriteAllText(report, tables);

@@ -10,6 +10,9 @@ namespace Backprop.Core.LinearAlgebra;
 /// </summary>
 internal static unsafe class Packing
 {
+    /// <summary>In numbers.</summary>
+    public const int CacheLine = 16;
+
     /// <param name="source">First lane at the first inner index.</param>
     /// <param name="laneStride">From lane to lane; this or <paramref name="depthStride"/> is 1.</param>
     /// <param name="depthStride">From inner index to inner index.</param>
@@ -30,6 +33,34 @@ internal static unsafe class Packing
         {
             for (nint p = 0; p < depth; p++)
                 destination[(p * step) + lane] = destination[(p * step) + lanes - 1];
+        }
+    }
+
+    /// <summary>
+    /// Neighbouring panels whose lanes fill a cache line of the source: each line is fetched once for all of them. Panel after panel would
+    /// fetch it for each, since the lines of all inner indices are more than a near cache keeps.
+    /// </summary>
+    /// <param name="source">First lane of the first panel at the first inner index; lanes lie side by side.</param>
+    /// <param name="depthStride">From inner index to inner index.</param>
+    /// <param name="depth">Inner indices.</param>
+    /// <param name="destination">Receives the panels one behind the other, <see cref="CacheLine"/>·depth elements.</param>
+    /// <param name="step">Lanes of each panel, 4 or 8.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void PackLine(float* source, nint depthStride, int depth, float* destination, int step)
+    {
+        nint panel = (nint)step * depth;
+        for (int p = 0; p < depth; p++)
+        {
+            float* to = destination;
+            for (int lane = 0; lane < CacheLine; lane += step)
+            {
+                for (int four = 0; four < step; four += 4)
+                    Vector128.Load(source + lane + four).Store(to + four);
+                to += panel;
+            }
+
+            source += depthStride;
+            destination += step;
         }
     }
 

@@ -96,7 +96,8 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
 
                 block.A = area.A + (firstRow * area.ALane);
                 block.C = area.C + firstRow + (firstColumn * area.CColumn);
-                if (packA)
+                // Rows that are one block are still there from the columns before.
+                if (packA && (firstColumn == 0 || block.Rows < area.Rows))
                     PackRows(block);
                 if (isTree)
                     treePanels.Compute(block, tile);
@@ -119,7 +120,14 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
 
     private static void PackColumns(KernelTable kernels, in ProductBlock block)
     {
-        for (int column = 0, width; column < block.Columns; column += width)
+        int column = 0;
+        if (block.BLane == 1 && Packing.CacheLine % kernels.WideColumns == 0)
+        {
+            for (; column + Packing.CacheLine <= block.Columns; column += Packing.CacheLine)
+                Packing.PackLine(block.B + column, block.BDepth, block.Depth, block.PanelOfB(column), kernels.WideColumns);
+        }
+
+        for (int width; column < block.Columns; column += width)
         {
             width = kernels.WidthOf(block.Columns - column);
             block.PackB(column, width, block.PanelOfB(column), kernels.ColumnsOf(width));

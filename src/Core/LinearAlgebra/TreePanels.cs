@@ -36,22 +36,20 @@ internal sealed unsafe class TreePanels(VectorWidth widest)
         if (packsNarrow)
             block.PackB(fullEnd, narrow, block.NarrowB, narrowKernel);
 
-        for (int row = 0, height; row < block.Rows; row += height)
+        // All row panels take some columns before the next: their part of B stays in the second-level cache, beside the block of A.
+        for (int column = 0, columns; column < block.Columns; column += columns)
         {
-            (height, VectorWidth vectors) = RowPanels.Next(block.Rows - row, widest);
-            tile.TakeRows(block, row, height, vectors);
-            for (int column = 0; column < fullEnd; column += strip)
+            bool isNarrow = column == fullEnd;
+            bool isPacked = block.IsBPacked || (isNarrow && packsNarrow);
+            columns = isNarrow ? narrow : Math.Min(strip, fullEnd - column);
+            float* b = isNarrow && packsNarrow ? block.NarrowB : block.PanelOfB(column);
+            for (int row = 0, height; row < block.Rows; row += height)
             {
-                tile.B = block.PanelOfB(column);
+                (height, VectorWidth vectors) = RowPanels.Next(block.Rows - row, widest);
+                tile.TakeRows(block, row, height, vectors);
+                tile.B = b;
                 tile.C = block.C + row + (column * block.CColumn);
-                Strip(block, tile, vectors, Math.Min(strip, fullEnd - column), wide, block.IsBPacked);
-            }
-
-            if (narrow > 0)
-            {
-                tile.B = packsNarrow ? block.NarrowB : block.PanelOfB(fullEnd);
-                tile.C = block.C + row + (fullEnd * block.CColumn);
-                Strip(block, tile, vectors, narrow, narrowKernel, packsNarrow || block.IsBPacked);
+                Strip(block, tile, vectors, columns, isNarrow ? narrowKernel : wide, isPacked);
             }
         }
     }
