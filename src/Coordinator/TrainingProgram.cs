@@ -65,7 +65,8 @@ public static class TrainingProgram
         warned = recorder;
         RunSession? session = options.InProcess || isComplete ? null : NewSession(options, setup, runId, time);
         using RunTrace? trace = session is null || options.TraceFile is null ? null : await directory.KeepIfAsync(
-            () => Task.FromResult(new RunTrace(TraceFile.Create(options.TraceFile, line => recorder.Notice(line)), time)));
+            () => Task.FromResult(new RunTrace(
+                TraceFile.Create(options.OrResume ? NewFile.Numbered(options.TraceFile) : options.TraceFile, line => recorder.Notice(line)), time)));
         await using CoordinatorHost? host = isComplete ? null : await directory.KeepIfAsync(
             () => CoordinatorHost.StartAsync(Addresses(options), session, setup.Plan, recorder, feed));
         recorder.RunStarted(Describe(options, setup, directory, runId, host));

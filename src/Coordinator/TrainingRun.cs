@@ -300,6 +300,8 @@ internal sealed class TrainingRun : IDisposable
             case SchedulerEvent.WorkerReady:
                 board.BecameReady(happened.Worker!);
                 recorder.JoinedAtStart(happened.Worker!.Name);
+                if (happened.Worker.Shortfall is { } shortfall)
+                    recorder.Notice($"{happened.Worker.Name}: {shortfall}");
                 break;
             case SchedulerEvent.WorkerGone gone:
                 board.Gone(gone.Worker);

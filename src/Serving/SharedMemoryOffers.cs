@@ -34,7 +34,7 @@ internal static class SharedMemoryOffers
                 SharedModels shared = SharedModels.Create(path, session.Shape, slots);
                 var door = DoorbellListener.TryCreate(SharedDirectory.NewPath(), shared);
                 SharedModels? weights = session.Weights.Memory;
-                return (new WorkerMemory(shared, door, watch), new SharedMemoryOffer
+                return (new WorkerMemory(shared, door, watch, isExpected: true, hasWeights: weights is not null), new SharedMemoryOffer
                 {
                     Path = path,
                     Key = ByteString.CopyFrom(shared.Key),
@@ -51,7 +51,7 @@ internal static class SharedMemoryOffers
             }
         }
 
-        return (new WorkerMemory(null, null, watch), null);
+        return (new WorkerMemory(null, null, watch, isExpected: true), null);
     }
 
     private static bool IsLoopback(ServerCallContext context) =>

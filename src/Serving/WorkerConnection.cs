@@ -65,6 +65,9 @@ internal sealed class WorkerConnection(
     /// <summary>Whether the worker reads weights where they stand, and has to be given nothing before they are whole.</summary>
     public bool UsesSharedWeights => memory.UsesWeights;
 
+    /// <inheritdoc cref="WorkerMemory.Shortfall"/>
+    public string? Shortfall => memory.Shortfall;
+
     /// <summary>Gives the worker nodes, with the step's weights unless it holds them; <see cref="Ring"/> has to follow.</summary>
     public void Assign(Work work, IReadOnlyList<ShardNode> nodes, RunWeights weights)
     {

@@ -11,7 +11,9 @@ namespace Backprop.Serving;
 /// <param name="slots">Null: nothing is offered.</param>
 /// <param name="door">Where it finds its doorbell; null: there is none.</param>
 /// <param name="watch">Takes what comes by the doorbell.</param>
-internal sealed class WorkerMemory(SharedModels? slots, DoorbellListener? door, DoorbellWatch watch) : IDisposable
+/// <param name="isExpected">The worker asks for shared memory and calls from this machine.</param>
+/// <param name="hasWeights">Weights are offered too.</param>
+internal sealed class WorkerMemory(SharedModels? slots, DoorbellListener? door, DoorbellWatch watch, bool isExpected = false, bool hasWeights = true) : IDisposable
 {
     private readonly Queue<CoordinatorMessage> unrung = [];
     private volatile bool usesSlots;
@@ -26,6 +28,9 @@ internal sealed class WorkerMemory(SharedModels? slots, DoorbellListener? door, 
     /// <summary>Whether the worker reads weights where they stand.</summary>
     public bool UsesWeights => usesWeights;
 
+    /// <summary>What goes over gRPC although it was to go through shared memory, and why, for people; null: nothing.</summary>
+    public string? Shortfall { get; private set; }
+
     /// <summary>The worker is ready, and has said what it has mapped.</summary>
     /// <param name="take">Is given what comes by the doorbell, by the watch's thread.</param>
     /// <param name="close">Ends the worker's call with a status.</param>
@@ -34,6 +39,7 @@ internal sealed class WorkerMemory(SharedModels? slots, DoorbellListener? door, 
     {
         usesSlots = slots is not null && ready.SharedMemory;
         usesWeights = usesSlots && ready.SharedWeights;
+        Shortfall = isExpected ? ShortfallOf(ready) : null;
         slots?.Unlink();
         if (usesSlots && ready.Doorbell)
         {
@@ -43,6 +49,17 @@ internal sealed class WorkerMemory(SharedModels? slots, DoorbellListener? door, 
         }
 
         door?.Dispose();
+    }
+
+    private string? ShortfallOf(WorkerReady ready)
+    {
+        const string noRoom = "there is no room for shared memory in";
+        return slots is null ? $"tensors go over gRPC: {noRoom} {SharedDirectory.Location}"
+            : !ready.SharedMemory ? $"tensors go over gRPC: it cannot open the shared memory in {SharedDirectory.Location}"
+            : !hasWeights ? $"weights go over gRPC: {noRoom} {SharedDirectory.Location}"
+            : !ready.SharedWeights ? "weights go over gRPC: it cannot open the memory they are in"
+            : !ready.Doorbell ? "messages go over gRPC: it has no doorbell"
+            : null;
     }
 
     /// <summary>Keeps a message for the next <see cref="TryRing"/>.</summary>

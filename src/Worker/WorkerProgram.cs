@@ -5,6 +5,7 @@ using Backprop.Core.Data;
 using Backprop.Core.LinearAlgebra;
 using Backprop.Core.Training;
 using Backprop.Protos;
+using Backprop.Protos.SharedMemory;
 using Backprop.Serving;
 using Backprop.Worker.Relay;
 using Backprop.Worker.Transport;
@@ -21,6 +22,8 @@ internal static class WorkerProgram
         using ParentWatch? parent = options.EndWithInput ? new ParentWatch() : null;
         stop = parent?.Ended ?? stop;
         TimeProvider time = TimeProvider.System;
+        // What a relay that was killed has left stands on a machine that may never have a coordinator.
+        SharedDirectory.Sweep();
         using var link = new CoordinatorLink(options);
         using var team = new ThreadTeam(options.Threads);
         var identity = new JoinRequest

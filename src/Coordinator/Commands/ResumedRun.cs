@@ -118,8 +118,8 @@ internal sealed record ResumedRun(TrainOptions Options, RunSetup Setup, IReadOnl
     {
         SettingValues values = request.Values;
         Dictionary<Setting, string?> texts = ResultSetting.All.ToDictionary(setting => setting.Setting, string? (setting) => setting.TextOf(run));
-        texts[TrainSettings.RunDirectory] = null;
-        texts[TrainSettings.OrResume] = null;
+        if (!request.IsTraining)
+            texts[TrainSettings.RunDirectory] = texts[TrainSettings.OrResume] = null;
         texts[TrainSettings.Init] = isFresh ? request.TextOf(TrainSettings.Init) : null;
         string? dataset = request.TextOf(TrainSettings.Dataset) ?? saved?.Data.Name;
         texts[TrainSettings.Dataset] = dataset

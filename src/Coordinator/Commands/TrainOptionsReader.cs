@@ -60,7 +60,7 @@ public static class TrainOptionsReader
         CheckWorkers(options, values);
         CheckAudit(options, values);
         if (options.TraceFile is not null)
-            NewFile.Require(values.Given(TrainSettings.Trace), options.TraceFile);
+            NewFile.Require(values.Given(TrainSettings.Trace), options.TraceFile, isNumbered: options.OrResume);
         AccessRules.Check(options, values);
         return options;
     }

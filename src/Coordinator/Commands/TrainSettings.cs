@@ -135,7 +135,7 @@ public static class TrainSettings
         "checkpoint-every", "STEPS", "Steps between checkpoints.", ValueKinds.WholeNumber(1), 0, "one epoch");
 
     public static readonly Setting<string?> Trace = new(
-        "trace", "FILE", "Write what coordinator and workers do when, for Perfetto or chrome://tracing; a new file.",
+        "trace", "FILE", "Write what coordinator and workers do when, for Perfetto or chrome://tracing; a new file. With --or-resume each start has its own: FILE, FILE-2 and so on, the number before the ending.",
         ValueKinds.Text("a new file")!, null, null);
 
     public static readonly Setting<bool> Json = new(

@@ -35,12 +35,11 @@ internal sealed class CoordinatorMemory : IDisposable
             return new CoordinatorMemory("tensors over gRPC: the coordinator's shared memory cannot be opened from here");
         SharedModels? weights = SharedModels.TryOpen(
             offer.WeightsPath, offer.WeightsKey.Span, shape, (int)Math.Min(offer.WeightsPlaces, int.MaxValue), isWritable: false);
-        return new CoordinatorMemory(weights is null ? "sums by shared memory, weights over gRPC: theirs cannot be opened from here" : "tensors by shared memory")
-        {
-            Slots = slots,
-            Weights = weights,
-            Doorbell = Doorbell.TryConnect(offer.Doorbell, slots),
-        };
+        Doorbell? doorbell = Doorbell.TryConnect(offer.Doorbell, slots);
+        string how = weights is null ? "sums by shared memory, weights over gRPC: theirs cannot be opened from here"
+            : doorbell is null ? "tensors by shared memory, messages over gRPC: there is no doorbell"
+            : "tensors by shared memory";
+        return new CoordinatorMemory(how) { Slots = slots, Weights = weights, Doorbell = doorbell };
     }
 
     /// <summary>The weights in a place that an assignment names.</summary>

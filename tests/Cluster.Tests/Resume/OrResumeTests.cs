@@ -16,21 +16,25 @@ public sealed class OrResumeTests : IDisposable
     public async Task Train_SameWordsAgainAndAgain_BeginsGoesOnAfterKillAndTellsTheVerdict()
     {
         RunVerdict expected = await CoordinatorProcess.CompleteAsync(directory, What + "--in-process", "whole");
-        await using (CoordinatorProcess first = CoordinatorProcess.Start(directory, What + "--workers 1 --or-resume"))
+        string again = $"{What}--workers 1 --or-resume --trace {Path.Combine(directory.Path, "trace.json")}";
+        await using (CoordinatorProcess first = CoordinatorProcess.Start(directory, again))
         {
             await UntilCheckpointAsync(first);
             await first.KillAsync();
             Assert.DoesNotContain("going on from step", first.Program.Errors, StringComparison.Ordinal);
         }
 
-        await using CoordinatorProcess second = CoordinatorProcess.Start(directory, What + "--workers 1 --or-resume");
+        await using CoordinatorProcess second = CoordinatorProcess.Start(directory, again);
         RunVerdict verdict = await second.CompletedAsync();
         Assert.Equal(expected.WeightsSha256, verdict.WeightsSha256);
         Assert.InRange(verdict.Json.GetProperty("resumed_from_step").GetInt64(), 100, expected.Steps - 1);
 
-        await using CoordinatorProcess third = CoordinatorProcess.Start(directory, What + "--workers 1 --or-resume");
+        await using CoordinatorProcess third = CoordinatorProcess.Start(directory, again);
         Assert.Equal(verdict.Json.GetRawText(), (await third.CompletedAsync()).Json.GetRawText());
         Assert.Contains("the run is complete: nothing is left to train", third.Program.Errors, StringComparison.Ordinal);
+
+        // Each start that trained has a trace of its own.
+        Assert.Equal(["trace-2.json", "trace.json"], Directory.GetFiles(directory.Path, "trace*").Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -58,6 +58,31 @@ public sealed class TransportTests : IDisposable
     }
 
     [Fact]
+    public async Task Train_WorkerSeesOtherMemory_CoordinatorSaysWhyNothingIsSharedSameWeights()
+    {
+        await using HeldRun run = await HeldRun.StartAsync(directory);
+        await using ProgramProcess worker = CoordinatorProcess.StartWorker(directory, WithMemory(""), run.Address, "apart");
+        await run.TakeInAsync("apart");
+        await run.Coordinator.Program.LineAsync($"apart: tensors go over gRPC: it cannot open the shared memory in {SharedDirectory.Location}$");
+        run.Open(HeldRun.LastStep);
+
+        RunVerdict verdict = await run.CompletedAsync();
+        Assert.Equal((2, 0), (verdict.Joined, verdict.Lost));
+    }
+
+    [Fact]
+    public async Task Train_NoRoomForSharedMemory_CoordinatorSaysSoForEachWorkerSameWeights()
+    {
+        RunVerdict expected = await CoordinatorProcess.CompleteAsync(directory, "--epochs 1 --in-process", "alone");
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 1 --workers 2", within: WithMemory("-o size=4k"));
+
+        RunVerdict verdict = await coordinator.CompletedAsync();
+        Assert.Equal(expected.WeightsSha256, verdict.WeightsSha256);
+        foreach (string worker in (ReadOnlySpan<string>)["w1", "w2"])
+            Assert.Contains($"{worker}: tensors go over gRPC: there is no room for shared memory in {SharedDirectory.Location}", coordinator.Program.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Train_WithWorkers_SaysWhereTheTimeOfStepsWent()
     {
         await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, "--epochs 1 --workers 2");
@@ -70,6 +95,13 @@ public sealed class TransportTests : IDisposable
         foreach (string worker in (ReadOnlySpan<string>)["w1", "w2"])
             Assert.Contains($"\"event\":\"worker_joined\",\"step\":0,\"worker\":\"{worker}\"", events, StringComparison.Ordinal);
     }
+
+    /// <summary>Runs a program with a directory for shared memory of its own (Linux, as root or with user namespaces).</summary>
+    private static string[] WithMemory(string options) =>
+    [
+        "unshare", .. Environment.IsPrivilegedProcess ? (string[])[] : ["--user", "--map-root-user"], "--mount",
+        "sh", "-c", $"mount -t tmpfs {options} tmpfs {SharedDirectory.Location} && exec \"$@\"", "sh",
+    ];
 
     /// <summary>Where the files of shared memory can be read that a process has open.</summary>
     private static string[] SharedFilesOf(int process) =>
