@@ -118,7 +118,7 @@ internal sealed class TrainingRun : IDisposable
 
     private void End(SchedulerCommand.Finish end)
     {
-        if (times.Verdict(setup.Configuration.MiniBatch) is { } verdict)
+        if (times.Verdict(setup.Configuration.MiniBatch, session.Workers.BusyCores) is { } verdict)
             recorder.Notice(NoticeKind.StepTimes, verdict);
         finished.SetResult(end);
     }
@@ -164,6 +164,7 @@ internal sealed class TrainingRun : IDisposable
             case SchedulerCommand.DiscardCheckpoints discard: recorder.DiscardCheckpoints(discard.AfterStep); break;
             case SchedulerCommand.Notice notice: recorder.Notice(notice.Kind, notice.Line, notice.Worker); break;
             case SchedulerCommand.WaitForWorkers wait:
+                times.WaitsForWorkers();
                 recorder.WantedWorkers = wait.Wanted;
                 recorder.Enter(RunPhase.WaitingForWorkers);
                 break;

@@ -33,6 +33,12 @@ internal sealed class WorkerRegistry
         }
     }
 
+    /// <summary>This machine's cores, where workers of the coordinator's own are at work on all of them and no others take part; else null.</summary>
+    public int? BusyCores =>
+        All is { Count: > 0 } workers && workers.All(worker => worker.IsLocal) && workers.Sum(worker => worker.Threads) >= Environment.ProcessorCount
+            ? Environment.ProcessorCount
+            : null;
+
     /// <summary>Takes a worker in under its name.</summary>
     /// <exception cref="RpcException">
     /// PERMISSION_DENIED: it computed wrongly; ALREADY_EXISTS: its name is taken; RESOURCE_EXHAUSTED: there are too many; UNAVAILABLE: the run is over.

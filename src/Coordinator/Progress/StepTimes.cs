@@ -30,6 +30,13 @@ internal sealed class StepTimes(TimeProvider time)
         begin = time.GetTimestamp();
     }
 
+    /// <summary>Nobody is there to compute: the step's time counts from when somebody is given nodes again.</summary>
+    public void WaitsForWorkers()
+    {
+        answers.Clear();
+        isOpen = false;
+    }
+
     /// <param name="computed">How long the worker was at its nodes of the step so far; zero where it does not say.</param>
     /// <param name="exampleCount">The answered node's examples.</param>
     public void Answered(WorkerId worker, TimeSpan computed, int exampleCount)
@@ -61,8 +68,9 @@ internal sealed class StepTimes(TimeProvider time)
     }
 
     /// <summary>In one line: where the time went, and what would help.</summary>
+    /// <param name="busyCores">Cores of this machine where all of them are at work and no other machine's are; else null.</param>
     /// <returns>Null where too little is known.</returns>
-    public string? Verdict(int miniBatch)
+    public string? Verdict(int miniBatch, int? busyCores = null)
     {
         if (steps < StepsAtLeast || all == TimeSpan.Zero)
             return null;
@@ -71,7 +79,12 @@ internal sealed class StepTimes(TimeProvider time)
         double rest = 1 - computed - updated;
         string shares = Text($"a step took {Milliseconds(all / steps)}: {computed:P0} computing, {updated:P0} adding and updating, {rest:P0} messages and waiting");
         if (computed >= 0.5)
-            return $"{shares}; computation-bound: more workers or threads would help";
+        {
+            return busyCores is { } cores
+                ? Text($"{shares}; computation-bound: all {cores} cores of this machine are at work; workers on other machines would help")
+                : $"{shares}; computation-bound: more workers or threads would help";
+        }
+
         if (updated >= rest)
             return $"{shares}; bound by the coordinator's update: a larger mini-batch would help";
 

@@ -6,7 +6,7 @@ namespace Backprop.Protos.Tensors;
 
 /// <summary>
 /// Carries frames in the wire format of training.proto. Control messages are protobuf's own business; tensors are
-/// copied once, from the array where they stand into the HTTP/2 writer, and once out of the receive buffer.
+/// copied once, from the array where they stand into the HTTP/2 writer, and on the way in out of the receive buffer into an array that is used again, and from there to where they belong.
 /// </summary>
 public static class FrameMarshaller
 {

@@ -23,6 +23,33 @@ public sealed class StepTimesTests
             times.Verdict(64));
     }
 
+    [Fact]
+    public void Verdict_AllCoresAreAtWork_OtherMachinesHelp()
+    {
+        Play(steps: 20, computed: 8, update: 1, rest: 1);
+        Assert.EndsWith("computation-bound: all 2 cores of this machine are at work; workers on other machines would help", times.Verdict(64, busyCores: 2), StringComparison.Ordinal);
+    }
+
+    /// <summary>The only worker is lost in each step, and for a minute there is none.</summary>
+    [Fact]
+    public void Verdict_RunWaitsForWorkers_ThatIsNoStepsTime()
+    {
+        for (int step = 0; step < 20; step++)
+        {
+            times.Assigned();
+            time.Advance(TimeSpan.FromMilliseconds(5));
+            times.Answered(first, TimeSpan.FromMilliseconds(4), 16);
+            times.WaitsForWorkers();
+            time.Advance(TimeSpan.FromMinutes(1));
+            times.Assigned();
+            time.Advance(TimeSpan.FromMilliseconds(10));
+            times.Answered(second, TimeSpan.FromMilliseconds(6), 16);
+            times.Committed(TimeSpan.Zero);
+        }
+
+        Assert.StartsWith("a step took 10.00 ms: 60 % computing, 0 % adding and updating, 40 % messages", times.Verdict(32), StringComparison.Ordinal);
+    }
+
     /// <summary>32 examples take 2 ms, so the other 8 ms are those of 128 examples.</summary>
     [Fact]
     public void Verdict_MostOfTheTimeIsMessages_NamesTheBreakEven()
