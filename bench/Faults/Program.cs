@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Backprop.Bench;
 using Backprop.Faults;
 
 // A measurement is a file of its own, and a line here.
@@ -7,7 +8,7 @@ IMeasurement[] measurements =
     new DamagedInputs()];
 
 var repeats = new Option<int?>("--repeats") { Description = "Faults; by default as many as the measurement's figures need." };
-var report = new Option<string?>("--report") { Description = "Also puts the section into this Markdown file, in place of the one from before." };
+Option<string?> report = BenchOptions.Report("Also puts the section into this Markdown file, in place of the one from before.");
 var root = new RootCommand("Does harm to running trainings, and measures what it takes them to go on.");
 foreach (IMeasurement measurement in measurements)
     AddCommand(measurement.Name, measurement.Description, [measurement]);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Backprop.Bench;
 using Backprop.Peers;
 
 var networks = new Option<string[]>("--networks")
@@ -10,7 +11,7 @@ var networks = new Option<string[]>("--networks")
 var repeats = new Option<int>("--repeats") { Description = "Rounds; every figure is their median.", DefaultValueFactory = _ => 3 };
 var epochs = new Option<int>("--epochs") { Description = "Passes over Fashion-MNIST in each run.", DefaultValueFactory = _ => 4 };
 var python = new Option<string>("--python") { Description = "The interpreter with PyTorch.", DefaultValueFactory = _ => "/usr/bin/python3" };
-var report = new Option<string?>("--report") { Description = "Also writes the tables to this Markdown file." };
+Option<string?> report = BenchOptions.Report("Also writes the tables to this Markdown file.");
 var root = new RootCommand("Trains the same networks with Backprop and with PyTorch or NumPy, in turn, and compares examples a second.")
 {
     networks, repeats, epochs, python, report,

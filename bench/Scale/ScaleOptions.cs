@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Backprop.Bench;
 
 namespace Backprop.Scale;
 
@@ -12,15 +13,15 @@ internal sealed class ScaleOptions
         AllowMultipleArgumentsPerToken = true,
     };
 
-    public Option<double[]> Gigabits { get; } = new("--gigabits")
+    public Option<double[]> Gigabits { get; } = new Option<double[]>("--gigabits")
     {
         Description = "Links' bandwidths, Gb/s each way.", DefaultValueFactory = _ => [1, 10, 25], AllowMultipleArgumentsPerToken = true,
-    };
+    }.AtLeast(0, isExcluded: true);
 
-    public Option<double[]> Latencies { get; } = new("--latencies")
+    public Option<double[]> Latencies { get; } = new Option<double[]>("--latencies")
     {
         Description = "Links' latencies, milliseconds one way.", DefaultValueFactory = _ => [0.1, 1], AllowMultipleArgumentsPerToken = true,
-    };
+    }.AtLeast(0, isExcluded: false);
 
     public Option<double?> Rate { get; } = new("--rate") { Description = "Examples a second of one worker; measured when it is not given." };
 
@@ -44,7 +45,7 @@ internal sealed class ScaleOptions
         Description = "Threads of a machine that carry bytes at once.", DefaultValueFactory = _ => 8,
     };
 
-    public Option<string?> Report { get; } = new("--report") { Description = "Also writes the tables to this Markdown file, and a picture beside it." };
+    public Option<string?> Report { get; } = BenchOptions.Report("Also writes the tables to this Markdown file, and a picture beside it.");
 
     public Option<bool> Check { get; } = new("--check")
     {

@@ -16,7 +16,7 @@ var networks = new Option<string[]>("--networks")
 };
 var rounds = new Option<int>("--rounds") { Description = "Rounds in turn; every figure is their median.", DefaultValueFactory = _ => 9 };
 var burst = new Option<double>("--burst") { Description = "Seconds of each way in a round.", DefaultValueFactory = _ => 0.3 };
-var report = new Option<string?>("--report") { Description = "Also writes the tables to this Markdown file." };
+Option<string?> report = BenchOptions.Report("Also writes the tables to this Markdown file.");
 var root = new RootCommand("Carries a step's tensors between two processes in all the ways that there are, in turn, and compares them.")
 {
     networks, rounds, burst, report,

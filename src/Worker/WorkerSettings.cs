@@ -106,6 +106,9 @@ public static class WorkerSettings
             values.Get(Transport) == "auto",
             RelayOf(values));
 
+        if (options.Relay is { } relay && Reaches(options.Coordinator, relay.Listen))
+            throw new UserErrorException($"{values.Given(Relay)} is the address that --coordinator {options.Coordinator.OriginalString} names: a relay cannot be its own coordinator; give it another port.");
+
         bool isEncrypted = options.Coordinator.Scheme == Uri.UriSchemeHttps;
         CheckPair(values, CertificateFile, KeyFile);
         CheckPair(values, KeyFile, CertificateFile);
@@ -134,6 +137,10 @@ public static class WorkerSettings
             PemFiles.ReadCertificate(options.CertificateFile, options.KeyFile).Dispose();
         return options;
     }
+
+    /// <summary>Whether who calls there comes to who listens here, as far as that is plain without looking names up.</summary>
+    private static bool Reaches(Uri called, ListenAddress listen) =>
+        ListenAddress.TryParse(called.Authority, out ListenAddress? there) && there.ClashesWith(listen);
 
     private static RelayOptions? RelayOf(SettingValues values)
     {

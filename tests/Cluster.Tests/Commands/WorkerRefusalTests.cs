@@ -19,6 +19,7 @@ public sealed class WorkerRefusalTests : IDisposable
     [InlineData("--ca-file none.pem --coordinator https://host:5000", "--ca-file none.pem|no such file")]
     [InlineData("--ca-file none.pem", "--ca-file none.pem|https://127.0.0.1:5000")]
     [InlineData("--token-file t --coordinator http://host:5000", "--token-file t|https://host:5000")]
+    [InlineData("--coordinator http://127.0.0.1:5001 --relay 5001", "--relay 5001|its own coordinator|another port")]
     [InlineData("--relay 5001x", "--relay 5001x|127.0.0.1:5080")]
     [InlineData("--relay 0.0.0.0:5001", "--relay 0.0.0.0:5001|--relay-cert-file, --relay-key-file and --token-file|127.0.0.1:5001")]
     [InlineData("--relay 0.0.0.0:5001 --relay-cert-file a.pem", "--relay-cert-file a.pem|--relay-key-file")]
