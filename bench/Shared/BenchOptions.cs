@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Numerics;
 
 namespace Backprop.Bench;
@@ -25,9 +27,10 @@ internal static class BenchOptions
     {
         option.Validators.Add(given =>
         {
-            foreach (TNumber number in given.GetValueOrDefault<TNumber[]>())
+            foreach (Token token in given.Tokens)
             {
-                if (!(number > least || (number == least && !isExcluded)) || !TNumber.IsFinite(number))
+                // What is no number the parser refuses itself.
+                if (TNumber.TryParse(token.Value, CultureInfo.InvariantCulture, out TNumber? number) && (!(number > least || (number == least && !isExcluded)) || !TNumber.IsFinite(number)))
                     given.AddError($"{option.Name} {number} does not fit; it takes numbers {(isExcluded ? "above" : "from")} {least}{(isExcluded ? "" : " on")}.");
             }
         });

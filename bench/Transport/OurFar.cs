@@ -51,7 +51,7 @@ internal static class OurFar
         Parameters gradient = ParameterInitializers.Create("scaled-gaussian", shape, seed: 2);
         var computing = new ComputingTime();
         var weights = new WeightsGate(incoming, run.RunId, computing);
-        using var sender = new NodeValueSender(outgoing, run.RunId, memory.Slots, memory.Doorbell, computing);
+        using var sender = new NodeValueSender(outgoing, run.RunId, memory.Slots, memory.Doorbell, computing.Tell);
         outgoing.Add(memory.Ready(run.DatasetSha256));
         while ((memory.Doorbell is null ? incoming.Take().Message : memory.Doorbell.Receive(CoordinatorMessage.Parser)) is { Assignment: { } assignment })
         {

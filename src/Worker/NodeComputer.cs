@@ -35,7 +35,7 @@ internal sealed class NodeComputer : INodeSource
         parameters = ownParameters = new Parameters(model.Shape);
         backpropagation = new NodeBackpropagation(model, plan.MiniBatch, team);
         weights = new WeightsGate(place.Incoming, run.RunId, computing);
-        sender = new NodeValueSender(place, computing);
+        sender = new NodeValueSender(place, computing.Tell);
         examples = new StepExamples(plan, run.Seed, run.Shuffle);
         trace = run.Trace ? new StepTrace(weights, sender, computing) : null;
     }
@@ -83,7 +83,7 @@ internal sealed class NodeComputer : INodeSource
 
         // Once more: they are found as those that were asked for before.
         _ = examples.Of(epoch: 0, step: 0, nodes);
-        using var nobody = new NodeValueSender(new OutgoingFrames(), run.RunId, memory.Slots, doorbell: null, new ComputingTime());
+        using var nobody = new NodeValueSender(new OutgoingFrames(), run.RunId, memory.Slots, doorbell: null, new ComputingTime().Tell);
         nobody.Begin(0, 0, nodes, memory.Slots is null ? [] : assignment.Slots);
         _ = nobody.PlaceOf(nodes[0]);
         nobody.LayerReady(nodes[0], 0, ownParameters.Layers[0]);

@@ -57,7 +57,7 @@ internal sealed class RunTrace : IDisposable
         workBegin ??= since;
         file.Span(Coordinator, CoordinatorWork, $"assign to {name}", "communication", work.Step, since, now);
         if (times is { Owed.Count: 0, IdleSince: { } idle })
-            file.Span(worker.Number, MessagesRow, "wait", "waiting", work.Step, idle, since);
+            Follow(worker, times, MessagesRow, "wait", "waiting", work.Step, idle, since);
         times.IdleSince = null;
         foreach (ShardNode node in nodes)
         {
@@ -77,7 +77,7 @@ internal sealed class RunTrace : IDisposable
         times.IdleSince = received;
         if (header is null)
         {
-            file.Span(value.Worker.Number, ComputingRow, "evaluate", "computing", value.Step, assigned, received);
+            Follow(value.Worker, times, ComputingRow, "evaluate", "computing", value.Step, assigned, received);
             return;
         }
 
@@ -86,10 +86,10 @@ internal sealed class RunTrace : IDisposable
         if (began < assigned || began + length > received)
             began = assigned + Math.Max(0, (received - assigned - length) / 2);
         if (header.Spans.Any(span => span.Activity == TraceActivity.Gather))
-            file.Span(value.Worker.Number, MessagesRow, "assignment on its way", "communication", value.Step, assigned, began);
+            Follow(value.Worker, times, MessagesRow, "assignment on its way", "communication", value.Step, assigned, began);
         foreach (TraceSpan span in header.Spans)
-            Tell(value, span, began);
-        file.Span(value.Worker.Number, MessagesRow, "value on its way", "communication", value.Step, began + length, received);
+            Tell(value, times, span, began);
+        Follow(value.Worker, times, MessagesRow, "value on its way", "communication", value.Step, began + length, received);
     }
 
     /// <summary>A step or an evaluation is done.</summary>
@@ -117,7 +117,7 @@ internal sealed class RunTrace : IDisposable
 
     private static double Microseconds(ulong nanoseconds) => nanoseconds / 1000.0;
 
-    private void Tell(SchedulerEvent.NodeValueReceived value, TraceSpan span, double began)
+    private void Tell(SchedulerEvent.NodeValueReceived value, WorkerTimes times, TraceSpan span, double began)
     {
         (string name, string category) = span.Activity switch
         {
@@ -129,7 +129,17 @@ internal sealed class RunTrace : IDisposable
             _ => ("other", "computing"),
         };
         double from = began + Microseconds(span.BeginNs);
-        file.Span(value.Worker.Number, ComputingRow, name, category, value.Step, from, from + Microseconds(span.LengthNs));
+        Follow(value.Worker, times, ComputingRow, name, category, value.Step, from, from + Microseconds(span.LengthNs));
+    }
+
+    /// <summary>
+    /// Puts a span into a worker's row, where it begins no sooner than those before have ended: several messages are on their way at
+    /// once, and the spans of a row may only overlap if one holds the other.
+    /// </summary>
+    private void Follow(WorkerId worker, WorkerTimes times, int row, string name, string category, long step, double begin, double end)
+    {
+        file.Span(worker.Number, row, name, category, step, Math.Max(begin, times.RowEnds[row]), end);
+        times.RowEnds[row] = Math.Max(times.RowEnds[row], end);
     }
 
     private sealed class WorkerTimes
@@ -138,5 +148,8 @@ internal sealed class RunTrace : IDisposable
         public Dictionary<(WorkKind Kind, long Step, ShardNode Node), double> Owed { get; } = [];
 
         public double? IdleSince { get; set; }
+
+        /// <summary>When the last span of each row has ended.</summary>
+        public double[] RowEnds { get; } = new double[MessagesRow + 1];
     }
 }

@@ -55,10 +55,12 @@ internal sealed class TraceFile : IDisposable
     /// <param name="end">Microseconds; not before <paramref name="begin"/>.</param>
     public void Span(int process, int row, string name, string category, long step, double begin, double end)
     {
+        // Both ends are rounded, not the length: what begins where another span ends is written so.
+        double written = Math.Round(begin, 3);
         Begin("X", name, process, row);
         json.WriteString("cat"u8, category);
-        json.WriteNumber("ts"u8, Math.Round(begin, 3));
-        json.WriteNumber("dur"u8, Math.Round(Math.Max(0, end - begin), 3));
+        json.WriteNumber("ts"u8, written);
+        json.WriteNumber("dur"u8, Math.Round(Math.Max(0, Math.Round(end, 3) - written), 3));
         json.WriteStartObject("args"u8);
         json.WriteNumber("step"u8, step);
         json.WriteEndObject();

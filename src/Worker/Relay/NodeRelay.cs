@@ -31,7 +31,7 @@ internal sealed class NodeRelay : INodeSource
     private readonly ThreadTeam threads;
     private readonly NodeValues values;
     private readonly RunWeights weights;
-    private readonly ComputingTime computing = new();
+    private readonly TimeBelow timeBelow = new();
     private readonly WeightsGate gate;
     private readonly WeightsPassage passage = new();
     private readonly NodeValueSender sender;
@@ -58,8 +58,8 @@ internal sealed class NodeRelay : INodeSource
         threads = new ThreadTeam(ModelTeam.ThreadsFor(session.Shape));
         values = new NodeValues(session.Gradients, new ModelTeam(threads, session.Shape));
         weights = new RunWeights(new Parameters(session.Shape), step: -1, session.Weights, session.Workers.Owes);
-        gate = new WeightsGate(place.Incoming, place.Run.RunId, computing);
-        sender = new NodeValueSender(place, computing);
+        gate = new WeightsGate(place.Incoming, place.Run.RunId, new ComputingTime());
+        sender = new NodeValueSender(place, timeBelow.Tell);
         ticking = session.StartTicking();
     }
 
@@ -73,7 +73,6 @@ internal sealed class NodeRelay : INodeSource
 
     public void Compute(Assignment assignment, CancellationToken ended)
     {
-        computing.Begin();
         ShardNode[] nodes = assignment.ShardNodes();
         Work work = WorkOf(assignment);
         Check(work, nodes);
@@ -81,6 +80,7 @@ internal sealed class NodeRelay : INodeSource
         if (nodes.Length > 0)
         {
             sender.Begin(assignment.Epoch, assignment.Step, nodes, assignment.Slots);
+            timeBelow.Begin();
             handedUp.Reset();
             session.Events.Tell(new SchedulerEvent.NodesAssigned(work, nodes));
         }
@@ -240,6 +240,7 @@ internal sealed class NodeRelay : INodeSource
                     Assign(worker, assign.Work, assign.Nodes);
                 break;
             case SchedulerCommand.KeepValue keep:
+                timeBelow.Answered(happened.Header);
                 values.Keep(keep.Node, new NodeValue(keep.Worker, happened.Worker!.Name, happened.Sum, happened.Totals));
                 break;
             case SchedulerCommand.HandUp whole:

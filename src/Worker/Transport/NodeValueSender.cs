@@ -11,8 +11,9 @@ namespace Backprop.Worker.Transport;
 /// Hands a node's layers on as soon as they exist, the last layer first, in frames, where small layers wait to share one. Those that
 /// have a slot of shared memory arise there, and only the word that they are whole is sent.
 /// </summary>
+/// <param name="tellTime">Writes into a value's last header how long it took to compute.</param>
 internal sealed class NodeValueSender(
-    OutgoingFrames outgoing, string runId, SharedModels? shared, Doorbell? doorbell, ComputingTime computing)
+    OutgoingFrames outgoing, string runId, SharedModels? shared, Doorbell? doorbell, Action<NodeHeader> tellTime)
     : INodeValueSink, IDisposable
 {
     private readonly Dictionary<ShardNode, List<TensorPart>> unsent = [];
@@ -21,8 +22,8 @@ internal sealed class NodeValueSender(
     private uint epoch;
     private ulong step;
 
-    public NodeValueSender(RunPlace place, ComputingTime computing)
-        : this(place.Outgoing, place.Run.RunId, place.Memory.Slots, place.Memory.Doorbell, computing)
+    public NodeValueSender(RunPlace place, Action<NodeHeader> tellTime)
+        : this(place.Outgoing, place.Run.RunId, place.Memory.Slots, place.Memory.Doorbell, tellTime)
     {
     }
 
@@ -120,7 +121,7 @@ internal sealed class NodeValueSender(
             Shared = isShared,
         };
         if (totals is not null)
-            computing.Tell(header);
+            tellTime(header);
         if (isShared && doorbell is not null)
         {
             Ring(doorbell, new WorkerMessage { NodeValue = new NodeValue { Header = header } });

@@ -110,6 +110,10 @@ internal sealed class PieceByPieceCoordinator : IAsyncDisposable
     /// <summary>Waits for the mini-batch's value.</summary>
     public async Task<GradientSum> SumAsync() => (await NextAsync<SchedulerEvent.NodeValueReceived>()).Sum!;
 
+    /// <summary>Waits for the mini-batch's value.</summary>
+    /// <returns>What its worker says of it.</returns>
+    public async Task<NodeHeader> HeaderAsync() => (await NextAsync<SchedulerEvent.NodeValueReceived>()).Header!;
+
     public async ValueTask DisposeAsync()
     {
         await ticking.DisposeAsync();

@@ -4,7 +4,6 @@ using Backprop.Core.Sharding;
 using Backprop.Protos;
 using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
-using Backprop.Worker;
 using Backprop.Worker.Transport;
 using Google.Protobuf;
 
@@ -191,7 +190,7 @@ public sealed class DoorbellTests : IDisposable
         using (here)
         using (there)
         {
-            using var sender = new NodeValueSender(new OutgoingFrames(), "run", shared: null, here, new ComputingTime());
+            using var sender = new NodeValueSender(new OutgoingFrames(), "run", shared: null, here, _ => { });
             mapped.Dispose();
             sender.EvaluationReady(0, new ShardNode(0, 1), default);
             Assert.False(there.Sleep());

@@ -44,6 +44,27 @@ public sealed class TraceTests : IDisposable
         Assert.Contains(spans, span => span.Name.StartsWith("wait for weights", StringComparison.Ordinal));
     }
 
+    // Readers of the format show what overlaps in part wrongly or not at all. Three workers have several nodes each to answer for.
+    [Theory]
+    [InlineData("--workers 3")]
+    [InlineData("--workers 2 --audit 1")]
+    public async Task Train_WorkersSendSeveralValuesAStep_SpansOfARowNestOrAreApart(string workers)
+    {
+        await CoordinatorProcess.CompleteAsync(directory, $"{Options} {workers} --trace {Path}");
+
+        foreach (IGrouping<(int Process, int Row), Span> row in Read().GroupBy(span => (span.Process, span.Row)))
+        {
+            Stack<Span> open = new();
+            foreach (Span span in row.OrderBy(span => span.BeginNs).ThenByDescending(span => span.EndNs))
+            {
+                while (open.TryPeek(out Span? before) && before.EndNs <= span.BeginNs)
+                    open.Pop();
+                Assert.True(open.Count == 0 || span.EndNs <= open.Peek().EndNs, $"{span} overlaps a part of {open.FirstOrDefault()}");
+                open.Push(span);
+            }
+        }
+    }
+
     // What a file held before is not lost to a trace, and what resume says next does not ask for it again.
     [Fact]
     public async Task Train_FileExists_IsRefusedAndKept()
@@ -96,11 +117,19 @@ public sealed class TraceTests : IDisposable
         return
         [
             .. trace.RootElement.EnumerateArray().Where(entry => entry.GetProperty("ph").GetString() == "X").Select(entry => new Span(
-                entry.GetProperty("pid").GetInt32(), entry.GetProperty("name").GetString()!,
+                entry.GetProperty("pid").GetInt32(), entry.GetProperty("tid").GetInt32(), entry.GetProperty("name").GetString()!,
                 entry.GetProperty("args").GetProperty("step").GetInt64(), entry.GetProperty("ts").GetDouble(),
                 entry.GetProperty("dur").GetDouble())),
         ];
     }
 
-    private sealed record Span(int Process, string Name, long Step, double Begin, double Length);
+    private sealed record Span(int Process, int Row, string Name, long Step, double Begin, double Length)
+    {
+        public long BeginNs => Nanoseconds(Begin);
+
+        public long EndNs => Nanoseconds(Begin) + Nanoseconds(Length);
+
+        /// <summary>What a number of microseconds with three digits behind the point says.</summary>
+        private static long Nanoseconds(double microseconds) => (long)Math.Round(microseconds * 1000);
+    }
 }
