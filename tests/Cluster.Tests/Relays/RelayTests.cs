@@ -141,6 +141,27 @@ public sealed class RelayTests : IDisposable
     }
 
     [Fact]
+    public async Task Train_RelayFrozen_OthersGoOnAndItComesBackWithItsWorkers()
+    {
+        await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, EndlessRun.Options + "--workers 0");
+        string address = await coordinator.AddressAsync();
+        await using ProgramProcess beside = CoordinatorProcess.StartWorker(directory, address, "beside");
+        await using RelayProcess relay = await RelayProcess.StartAsync(directory, address, "relay");
+        await using ProgramProcess behind = CoordinatorProcess.StartWorker(directory, relay.Address, "behind");
+        await coordinator.UntilAsync(Stands(2));
+
+        await relay.Program.FreezeAsync();
+        await coordinator.Program.LineAsync(@"^worker relay lost at .*\(silent for .+ s\)$");
+        await coordinator.GoOnAsync();
+        await behind.LineAsync("^waiting for the coordinator at ");
+        relay.Program.Thaw();
+        await coordinator.UntilAsync(Stands(2));
+        await coordinator.GoOnAsync();
+
+        await EndlessRun.StoppedAsync(coordinator, directory);
+    }
+
+    [Fact]
     public async Task Train_RelayAskedToLeave_LeavesInOrderAndTheRunGoesOn()
     {
         await using CoordinatorProcess coordinator = CoordinatorProcess.Start(directory, EndlessRun.Options + "--workers 0");

@@ -17,6 +17,7 @@ public sealed class RunTraceTests : IDisposable
 
     private static readonly WorkerId worker = new(1);
     private static readonly ShardNode root = new(0, 4);
+    private static readonly Work work = new(WorkKind.Training, 0, 0, 4, 16);
 
     private readonly TemporaryDirectory directory = new();
     // Its timestamps count from the year 1; a day later they fit into nanoseconds as a machine's do.
@@ -49,6 +50,22 @@ public sealed class RunTraceTests : IDisposable
         Assert.Equal([("assignment on its way", 0, 0), ("forward 0", 0, 3000), ("value on its way", 3000, 0)], Spans());
     }
 
+    /// <summary>A relay tells how long its workers computed, and not when.</summary>
+    [Fact]
+    public void Answered_SeveralValuesOnTheirWayAtOnce_EachBeginsWhereTheOneBeforeEnds()
+    {
+        using (RunTrace trace = Open())
+        {
+            trace.Assigned(worker, "w1", work, [root.Left, root.Right], trace.Now);
+            time.Advance(TimeSpan.FromMilliseconds(10));
+            trace.Answered(Value(root.Left), new NodeHeader { ComputedUs = 2000 });
+            time.Advance(TimeSpan.FromMilliseconds(2));
+            trace.Answered(Value(root.Right), new NodeHeader { ComputedUs = 4000 });
+        }
+
+        Assert.Equal([("value on its way", 6000, 4000), ("value on its way", 10_000, 2000)], Spans());
+    }
+
     [Fact]
     public void Span_FileCannotBeWritten_IsToldOnceAndTheRunGoesOn()
     {
@@ -66,16 +83,19 @@ public sealed class RunTraceTests : IDisposable
     /// <summary>A worker is given the root and says that its forward pass took 3 ms.</summary>
     private void Play(int answerAfter, Func<ulong, ulong> began)
     {
-        using var trace = new RunTrace(TraceFile.Create(Path, warnings.Add), time);
+        using RunTrace trace = Open();
         ulong clock = (ulong)time.GetElapsedTime(0).TotalNanoseconds;
-        var work = new Work(WorkKind.Training, 0, 0, 4, 16);
         trace.Assigned(worker, "w1", work, [root], trace.Now);
         time.Advance(TimeSpan.FromMilliseconds(answerAfter));
         var header = new NodeHeader { AssignedNs = began(clock) };
         header.Spans.Add(new TraceSpan { Activity = TraceActivity.Gather });
         header.Spans.Add(new TraceSpan { Activity = TraceActivity.Forward, LengthNs = 3 * Millisecond });
-        trace.Answered(new SchedulerEvent.NodeValueReceived(worker, WorkKind.Training, 0, root, time.GetElapsedTime(0)), header);
+        trace.Answered(Value(root), header);
     }
+
+    private RunTrace Open() => new(TraceFile.Create(Path, warnings.Add), time);
+
+    private SchedulerEvent.NodeValueReceived Value(ShardNode node) => new(worker, WorkKind.Training, 0, node, time.GetElapsedTime(0));
 
     private List<(string Name, double Begin, double Length)> Spans()
     {
