@@ -5,6 +5,9 @@ namespace Backprop.Core.LinearAlgebra;
 /// <summary>How a product is cut so that what is used again stays in the caches. Measured; no bit depends on it.</summary>
 internal static class BlockSizes
 {
+    /// <summary>Of a usual processor, in numbers.</summary>
+    public const int CacheLine = 16;
+
     /// <summary>Inner indices of a block: a panel of B stays in the first-level cache.</summary>
     public const int Depth = 384;
 

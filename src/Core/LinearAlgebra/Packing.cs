@@ -10,9 +10,6 @@ namespace Backprop.Core.LinearAlgebra;
 /// </summary>
 internal static unsafe class Packing
 {
-    /// <summary>In numbers.</summary>
-    public const int CacheLine = 16;
-
     /// <param name="source">First lane at the first inner index.</param>
     /// <param name="laneStride">From lane to lane; this or <paramref name="depthStride"/> is 1.</param>
     /// <param name="depthStride">From inner index to inner index.</param>
@@ -43,7 +40,7 @@ internal static unsafe class Packing
     /// <param name="source">First lane of the first panel at the first inner index; lanes lie side by side.</param>
     /// <param name="depthStride">From inner index to inner index.</param>
     /// <param name="depth">Inner indices.</param>
-    /// <param name="destination">Receives the panels one behind the other, <see cref="CacheLine"/>·depth elements.</param>
+    /// <param name="destination">Receives the panels one behind the other, <see cref="BlockSizes.CacheLine"/>·depth elements.</param>
     /// <param name="step">Lanes of each panel, 4 or 8.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PackLine(float* source, nint depthStride, int depth, float* destination, int step)
@@ -52,7 +49,7 @@ internal static unsafe class Packing
         for (int p = 0; p < depth; p++)
         {
             float* to = destination;
-            for (int lane = 0; lane < CacheLine; lane += step)
+            for (int lane = 0; lane < BlockSizes.CacheLine; lane += step)
             {
                 for (int four = 0; four < step; four += 4)
                     Vector128.Load(source + lane + four).Store(to + four);

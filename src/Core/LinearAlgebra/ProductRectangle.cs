@@ -121,9 +121,9 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
     private static void PackColumns(KernelTable kernels, in ProductBlock block)
     {
         int column = 0;
-        if (block.BLane == 1 && Packing.CacheLine % kernels.WideColumns == 0)
+        if (block.BLane == 1 && BlockSizes.CacheLine % kernels.WideColumns == 0)
         {
-            for (; column + Packing.CacheLine <= block.Columns; column += Packing.CacheLine)
+            for (; column + BlockSizes.CacheLine <= block.Columns; column += BlockSizes.CacheLine)
                 Packing.PackLine(block.B + column, block.BDepth, block.Depth, block.PanelOfB(column), kernels.WideColumns);
         }
 

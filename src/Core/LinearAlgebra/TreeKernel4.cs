@@ -12,9 +12,6 @@ internal static unsafe class TreeKernel4<TVector, TLanes, TColumns>
     where TLanes : ILanes<TVector>
     where TColumns : struct
 {
-    /// <summary>In numbers.</summary>
-    private const int CacheLine = 16;
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(Tile* tile)
     {
@@ -130,7 +127,7 @@ internal static unsafe class TreeKernel4<TVector, TLanes, TColumns>
             TVector a1 = TLanes.Load(a + second);
             // B's next cache line at this inner index is a few tiles away; with few rows nothing else hides its way from the second level.
             if (typeof(TColumns) == typeof(StridedColumns) && Sse.IsSupported)
-                Sse.Prefetch0(b + CacheLine);
+                Sse.Prefetch0(b + BlockSizes.CacheLine);
             TVector x = TLanes.Broadcast(b);
             c00 = TLanes.MultiplyAdd(a0, x, c00);
             c10 = TLanes.MultiplyAdd(a1, x, c10);

@@ -8,9 +8,6 @@ namespace Backprop.Core.LinearAlgebra;
 /// </summary>
 internal sealed unsafe class TreePanels(VectorWidth widest)
 {
-    /// <summary>In numbers.</summary>
-    private const int CacheLine = 16;
-
     private readonly LeafGroups groups = new();
 
     public KernelTable Kernels { get; } = new(widest, forTrees: true);
@@ -112,5 +109,5 @@ internal sealed unsafe class TreePanels(VectorWidth widest)
     }
 
     /// <summary>Of one tile. A line more than its sums, so that tiles' sums do not lie a power of two apart and share few sets of the cache.</summary>
-    private int TileStack => (groups.MostWaiting * 2 * (int)widest * Kernels.WideColumns) + CacheLine;
+    private int TileStack => (groups.MostWaiting * 2 * (int)widest * Kernels.WideColumns) + BlockSizes.CacheLine;
 }
