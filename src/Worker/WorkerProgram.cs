@@ -22,8 +22,6 @@ internal static class WorkerProgram
         using ParentWatch? parent = options.EndWithInput ? new ParentWatch() : null;
         stop = parent?.Ended ?? stop;
         TimeProvider time = TimeProvider.System;
-        // What a relay that was killed has left stands on a machine that may never have a coordinator.
-        SharedDirectory.Sweep();
         using var link = new CoordinatorLink(options);
         using var team = new ThreadTeam(options.Threads);
         var identity = new JoinRequest
@@ -50,6 +48,9 @@ internal static class WorkerProgram
     {
         if (options.Relay is null)
             return place => Task.FromResult<INodeSource>(new NodeComputer(place, team));
+
+        // It makes such files as a coordinator does, on a machine that may never have one to delete what a killed one has left.
+        SharedDirectory.Sweep();
         var entrance = new RelayEntrance(
             options.Relay, options.TokenFile is null ? null : TokenFile.Read(options.TokenFile), identity.ArithmeticFingerprint, Notice, time);
         return async place =>
