@@ -22,10 +22,9 @@ internal sealed record OutsideReader(string Name, IReadOnlyList<byte[]> Whole, A
 
     public static IReadOnlyList<OutsideReader> All() =>
     [
-        new("messages of a worker", WorkerMessages(), bytes => Return(FrameMarshaller.Read(
-            new ReadOnlySequence<byte>(bytes), WorkerMessage.NodeValueFieldNumber, WorkerMessage.Parser, NodeHeader.Parser).Rented)),
-        new("messages of a coordinator", CoordinatorMessages(), bytes => Return(FrameMarshaller.Read(
-            new ReadOnlySequence<byte>(bytes), CoordinatorMessage.WeightsFieldNumber, CoordinatorMessage.Parser, WeightsHeader.Parser).Rented)),
+        new("messages of a worker", WorkerMessages(), bytes => ReadMessage(bytes, WorkerMessage.NodeValueFieldNumber, WorkerMessage.Parser, NodeHeader.Parser)),
+        new("messages of a coordinator", CoordinatorMessages(),
+            bytes => ReadMessage(bytes, CoordinatorMessage.WeightsFieldNumber, CoordinatorMessage.Parser, WeightsHeader.Parser)),
         new("models (safetensors)", [Model()], bytes => ModelFile.Read(Path, SafetensorsFile.Read(Path, new MemoryStream(bytes)))),
         new("checkpoints", [Checkpoint(hasVelocity: false), Checkpoint(hasVelocity: true)],
             bytes => CheckpointFile.Read(Path, SafetensorsFile.Read(Path, new MemoryStream(bytes)))),
@@ -43,7 +42,21 @@ internal sealed record OutsideReader(string Name, IReadOnlyList<byte[]> Whole, A
     private static readonly string[] Options =
         ["127.0.0.1:5000", "[::1]:0", "off", "90s", "1.5m", "18446744073709551615", "784-30-10", "step:10:0.5", "3.4e38", "true", "-1"];
 
-    private static void Return(RentedFloats? rented) => rented?.Return();
+    /// <summary>Where messages' numbers belong, if they fit there.</summary>
+    private static readonly Parameters places = new(NetworkShape.Parse("9-10-3"));
+
+    /// <summary>Reads it as one for which there are no places yet, and as one whose numbers have theirs.</summary>
+    private static void ReadMessage<TMessage, THeader>(
+        byte[] bytes, int tensorField, MessageParser<TMessage> messages, MessageParser<THeader> headers)
+        where TMessage : class, IMessage<TMessage>
+        where THeader : class, IMessage<THeader>
+    {
+        foreach (IReadOnlyList<LayerParameters>? layers in (IReadOnlyList<LayerParameters>?[])[null, places.Layers])
+        {
+            TensorPlaces.Use<THeader>(_ => layers);
+            FrameMarshaller.Read(new ReadOnlySequence<byte>(bytes), tensorField, messages, headers).Rented?.Return();
+        }
+    }
 
     private static void ReadTable(byte[] bytes)
     {

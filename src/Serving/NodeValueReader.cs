@@ -53,20 +53,31 @@ internal sealed class NodeValueReader(
         return taken ?? [];
     }
 
+    /// <summary>Where the numbers stand that come with a header; null where it is of no value that the worker owes, or of one in shared memory.</summary>
+    public IReadOnlyList<LayerParameters>? PlacesOf(NodeHeader header)
+    {
+        if (header.Shared || header.RunId != runId || header.Node is null)
+            return null;
+        var key = KeyOf(WorkKind.Training, header.Step, header.Node);
+        lock (gate)
+        {
+            if (!asked.ContainsKey(key))
+                return null;
+        }
+
+        return PartialOf(key).Sum.Layers;
+    }
+
     /// <summary>Takes the next part of a training node's value.</summary>
+    /// <param name="parts">Copied to their places, if they do not stand in <see cref="PlacesOf"/>.</param>
     /// <returns>The value as an event once it is whole; null before. Only what was sent has been looked at: nobody knows yet whether a <see cref="SlotSum"/> is finite.</returns>
     /// <exception cref="RpcException">FAILED_PRECONDITION or INVALID_ARGUMENT.</exception>
     public (SchedulerEvent.NodeValueReceived Event, GradientSum Sum)? Read(NodeHeader header, IReadOnlyList<TensorPart> parts)
     {
-        var key = KeyOf(WorkKind.Training, header.RunId, header.Step, header.Node);
+        var key = OwedKeyOf(WorkKind.Training, header.RunId, header.Step, header.Node);
         if (header.Shared)
             return ReadShared(key, header);
-        if (!partial.TryGetValue(key, out (GradientSum Sum, TensorAssembly Assembly) value))
-        {
-            value = partial[key] = (pool.Rent(), new TensorAssembly(descending: true));
-            value.Assembly.Begin(value.Sum.Layers);
-        }
-
+        (GradientSum Sum, TensorAssembly Assembly) value = PartialOf(key);
         try
         {
             bool whole = false;
@@ -102,7 +113,7 @@ internal sealed class NodeValueReader(
     /// <exception cref="RpcException">FAILED_PRECONDITION or INVALID_ARGUMENT.</exception>
     public (SchedulerEvent.NodeValueReceived Event, NodeTotals Totals) Read(EvaluationValue value)
     {
-        var key = KeyOf(WorkKind.Evaluation, value.RunId, value.Step, value.Node);
+        var key = OwedKeyOf(WorkKind.Evaluation, value.RunId, value.Step, value.Node);
         NodeTotals totals = Totals(key, value.Totals);
         return (Answered(key, double.IsFinite(totals.Cost)), totals);
     }
@@ -115,16 +126,30 @@ internal sealed class NodeValueReader(
         partial.Clear();
     }
 
-    private (WorkKind Kind, long Step, ShardNode Node) KeyOf(WorkKind kind, string run, ulong step, Node? node)
+    private (GradientSum Sum, TensorAssembly Assembly) PartialOf((WorkKind Kind, long Step, ShardNode Node) key)
+    {
+        if (!partial.TryGetValue(key, out (GradientSum Sum, TensorAssembly Assembly) value))
+        {
+            value = partial[key] = (pool.Rent(), new TensorAssembly(descending: true));
+            value.Assembly.Begin(value.Sum.Layers);
+        }
+
+        return value;
+    }
+
+    private (WorkKind Kind, long Step, ShardNode Node) OwedKeyOf(WorkKind kind, string run, ulong step, Node? node)
     {
         if (run != runId)
             throw Refused($"sent a value of run '{Shorten(run)}'; this is run {runId}");
         if (node is null)
             throw Invalid("sent a value without a node");
-        var key = (kind, (long)step, new ShardNode((int)Math.Min(node.First, int.MaxValue), (int)Math.Min(node.Count, int.MaxValue)));
+        var key = KeyOf(kind, step, node);
         _ = Asked(key);
         return key;
     }
+
+    private static (WorkKind Kind, long Step, ShardNode Node) KeyOf(WorkKind kind, ulong step, Node node) =>
+        (kind, (long)step, new ShardNode((int)Math.Min(node.First, int.MaxValue), (int)Math.Min(node.Count, int.MaxValue)));
 
     /// <summary>What was noted of a value that the worker owes. One that it sends both ways at once may be answered between two looks.</summary>
     private (int Examples, int? Slot) Asked((WorkKind Kind, long Step, ShardNode Node) key)

@@ -170,6 +170,7 @@ internal sealed class WorkerConnection(
     /// <exception cref="RpcException">A message that does not fit.</exception>
     public async Task ReadAsync(IAsyncStreamReader<WorkerFrame> requests, CancellationToken cancellation)
     {
+        TensorPlaces.Use<NodeHeader>(values.PlacesOf);
         try
         {
             while (await requests.MoveNext(cancellation))

@@ -18,7 +18,7 @@ public sealed class Frame<TMessage, THeader>
         Parts = [];
     }
 
-    /// <param name="rented">The pooled array behind the parts of a received frame; null in a frame to be sent.</param>
+    /// <param name="rented">The pooled array behind parts of a received frame that had no place of their own; null where all had one, and in a frame to be sent.</param>
     public Frame(THeader header, IReadOnlyList<TensorPart> parts, RentedFloats? rented = null)
     {
         Header = header;
@@ -34,7 +34,7 @@ public sealed class Frame<TMessage, THeader>
 
     public IReadOnlyList<TensorPart> Parts { get; }
 
-    /// <summary>Behind the parts of a received frame: to be returned once they are copied.</summary>
+    /// <summary>Behind parts of a received frame: to be returned once they are copied.</summary>
     public RentedFloats? Rented { get; }
 
     /// <summary>Set in a frame that another follows at once: it need not be flushed by itself.</summary>

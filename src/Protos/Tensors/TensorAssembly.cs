@@ -34,7 +34,7 @@ public sealed class TensorAssembly
     /// <summary>Forgets what has come so far.</summary>
     public void Abandon() => destination = null;
 
-    /// <summary>Copies a part to its place.</summary>
+    /// <summary>Copies a part to its place, unless it was read into it.</summary>
     /// <returns>True when it was the last one.</returns>
     /// <exception cref="MalformedMessageException">Not the part that comes next; the message has both shapes.</exception>
     public bool Accept(TensorPart part)
@@ -50,7 +50,9 @@ public sealed class TensorAssembly
                 + $"{offset} of {target.Count}");
         }
 
-        part.Values.Span.CopyTo(target.Numbers.Span[offset..]);
+        Span<float> place = target.Numbers.Span.Slice(offset, part.Values.Length);
+        if (part.Values.Span != place)
+            part.Values.Span.CopyTo(place);
         offset += part.Values.Length;
         if (offset < target.Count)
             return false;

@@ -1,4 +1,5 @@
 using Backprop.Protos;
+using Backprop.Protos.Tensors;
 using Grpc.Core;
 using CoordinatorFrame = Backprop.Protos.Tensors.Frame<
     Backprop.Protos.CoordinatorMessage, Backprop.Protos.WeightsHeader>;
@@ -30,6 +31,7 @@ internal sealed class Conversation(
     /// <returns>How the run ended; null when the coordinator closed the call without saying.</returns>
     public async Task<RunEnded?> ReceiveAsync(CancellationToken cancellation)
     {
+        TensorPlaces.Use<WeightsHeader>(header => incoming.PlacesOf(header));
         while (await HearAsync(cancellation))
         {
             CoordinatorFrame frame = responses.Current;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Backprop.Core.Model;
 using Backprop.Protos;
 using Backprop.Protos.Tensors;
 
@@ -9,7 +10,15 @@ internal sealed class IncomingFrames : IDisposable
 {
     private readonly ConcurrentQueue<Frame<CoordinatorMessage, WeightsHeader>> frames = new();
     private readonly SemaphoreSlim available = new(0);
+    private Func<WeightsHeader, IReadOnlyList<LayerParameters>?> placesOf = _ => null;
     private volatile bool ended;
+
+    /// <summary>Where the numbers of frames that are still to come belong: <see cref="TensorPlaces.Use"/>. Asked by the thread that reads them.</summary>
+    public Func<WeightsHeader, IReadOnlyList<LayerParameters>?> PlacesOf
+    {
+        get => Volatile.Read(ref placesOf);
+        set => Volatile.Write(ref placesOf, value);
+    }
 
     public void Add(Frame<CoordinatorMessage, WeightsHeader> frame)
     {

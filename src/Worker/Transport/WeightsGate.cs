@@ -9,10 +9,22 @@ namespace Backprop.Worker.Transport;
 /// Takes a step's weights in as they come, so that a layer's forward pass starts when that layer is there and not
 /// when all are.
 /// </summary>
-internal sealed class WeightsGate(IncomingFrames incoming, string runId, ComputingTime computing) : IParameterGate
+internal sealed class WeightsGate : IParameterGate
 {
+    private readonly IncomingFrames incoming;
+    private readonly string runId;
+    private readonly ComputingTime computing;
     private readonly TensorAssembly assembly = new(descending: false);
     private ulong step;
+
+    /// <summary>Takes what is expected, from its step's number on; null while nothing is. The thread that reads frames looks at it.</summary>
+    private volatile IReadOnlyList<LayerParameters>? expected;
+
+    public WeightsGate(IncomingFrames incoming, string runId, ComputingTime computing)
+    {
+        (this.incoming, this.runId, this.computing) = (incoming, runId, computing);
+        incoming.PlacesOf = PlacesOf;
+    }
 
     public bool IsOpen => !assembly.IsActive;
 
@@ -20,8 +32,9 @@ internal sealed class WeightsGate(IncomingFrames incoming, string runId, Computi
     /// <param name="parameters">Takes them in.</param>
     public void Expect(ulong nextStep, Parameters parameters)
     {
-        step = nextStep;
+        Volatile.Write(ref step, nextStep);
         assembly.Begin(parameters.Layers);
+        expected = parameters.Layers;
     }
 
     public void WaitForLayer(int layer)
@@ -52,11 +65,20 @@ internal sealed class WeightsGate(IncomingFrames incoming, string runId, Computi
                 throw new MalformedMessageException($"the coordinator sent something else than the weights of step {step}");
             foreach (TensorPart part in frame.Parts)
                 assembly.Accept(part);
+            if (!assembly.IsActive)
+                expected = null;
             took(frame.Parts);
         }
         finally
         {
             frame.Rented?.Return();
         }
+    }
+
+    /// <summary>Nothing reads a layer that has not come whole, so the numbers of an expected step may be read into it; what comes early may not.</summary>
+    private IReadOnlyList<LayerParameters>? PlacesOf(WeightsHeader header)
+    {
+        IReadOnlyList<LayerParameters>? layers = expected;
+        return header.RunId == runId && header.Step == Volatile.Read(ref step) ? layers : null;
     }
 }

@@ -55,7 +55,7 @@ public sealed class FrameWireTests
         Assert.Null(frame.Message);
         Assert.Equal(value.Header, frame.Header);
         ProtobufValues.AssertEqual(value.Segments, frame.Parts);
-        frame.Rented!.Return();
+        frame.Rented?.Return();
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class FrameWireTests
             CoordinatorFrame frame = FrameBytes.ToCoordinatorFrame(bytes, pieceLength: 1000);
             foreach (TensorPart part in frame.Parts)
                 assembly.Accept(part);
-            frame.Rented!.Return();
+            frame.Rented?.Return();
         }
 
         Assert.False(assembly.IsActive);

@@ -90,7 +90,7 @@ public sealed class RandomFrameTests
             Assert.True(segment.Values.Equals(ProtobufValues.Segment(0, 0, part.Values.Span).Values), hex);
         }
 
-        frame.Rented!.Return();
+        frame.Rented?.Return();
         return true;
     }
 

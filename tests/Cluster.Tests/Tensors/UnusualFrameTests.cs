@@ -66,7 +66,7 @@ public sealed class UnusualFrameTests
             WorkerFrame frame = FrameBytes.ToWorkerFrame(bytes, pieceLength);
             Assert.Equal(expected.Header, frame.Header);
             ProtobufValues.AssertEqual(expected.Segments, frame.Parts);
-            frame.Rented!.Return();
+            frame.Rented?.Return();
         }
     }
 
