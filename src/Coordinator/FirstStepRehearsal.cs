@@ -68,7 +68,7 @@ internal static class FirstStepRehearsal
     /// <summary>Asks a worker for a value and takes it.</summary>
     private static void ReadValue(RunSession session)
     {
-        var reader = new NodeValueReader("rehearsal", "rehearsal", session.Gradients, new ValueSlots(null), session.Time);
+        var reader = new NodeValueReader(default, "rehearsal", "rehearsal", session.Gradients, new ValueSlots(null), session.Time);
         reader.Ask(new Work(Scheduling.WorkKind.Evaluation, 0, 0, 1, 1), [new ShardNode(0, 1)], withSlots: false);
         reader.Read(new EvaluationValue
         {

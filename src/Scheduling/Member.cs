@@ -46,7 +46,13 @@ internal sealed class Member(WorkerId id, string name, int threads, TimeSpan las
         }
 
         LastProgress = now;
-        Outstanding.UnionWith(nodes);
-        Load += (double)nodes.Sum(work.ExamplesOf) / Threads;
+        int examples = 0;
+        foreach (ShardNode node in nodes)
+        {
+            Outstanding.Add(node);
+            examples += work.ExamplesOf(node);
+        }
+
+        Load += (double)examples / Threads;
     }
 }

@@ -10,12 +10,13 @@ public sealed partial class Scheduler
         started = true;
         isWorking = true;
         IReadOnlyList<Member> able = Able;
-        Dictionary<Member, List<ShardNode>> shares = [];
-        foreach ((Member member, List<ShardNode> nodes) in Assignment.Divide(next, [new ShardNode(0, next.Shards)], able))
-            shares[member] = nodes;
-        progress.Begin(audit.Draw(next, able, shares));
-        foreach ((Member member, List<ShardNode> nodes) in shares)
-            Give(member, nodes);
+        IReadOnlyList<(Member Member, List<ShardNode> Nodes)> shares = division.Of(next, able);
+        IReadOnlyList<ShardNode> drawn = [];
+        if (audit.DrawsFrom(next))
+            (drawn, shares) = audit.Draw(next, able, shares);
+        progress.Begin(drawn);
+        for (int i = 0; i < shares.Count; i++)
+            Give(shares[i].Member, shares[i].Nodes);
     }
 
     private void HandOn()

@@ -22,6 +22,7 @@ public sealed partial class Scheduler
     private readonly NodeProgress progress = new();
     private readonly OwedValues owed = new();
     private readonly AuditDraw audit;
+    private readonly WholeDivision division = new();
     private readonly Pace[] paces = [new(), new()];
     private readonly HashSet<string> failedWorkers = [];
     private Work next;
@@ -65,7 +66,7 @@ public sealed partial class Scheduler
         && next.Kind == WorkKind.Training && (value.Kind, value.Step) == (next.Kind, next.Step)
         && progress.IsSettled && !progress.IsAudited(value.Node)
         && members.TryGetValue(value.Worker, out Member? giver) && giver.Outstanding.Contains(value.Node)
-        && order.TrueForAll(member => member.Outstanding.Count == (member == giver ? 1 : 0));
+        && NothingIsOutstandingBeside(giver);
 
     /// <summary>Takes an event.</summary>
     /// <returns>What is to be done, in order. The list is used again at the next call.</returns>
@@ -143,7 +144,19 @@ public sealed partial class Scheduler
         ? order.Count == 0
         : next.Kind == WorkKind.Training || order.Count < RequiredWorkers;
 
-    private bool IsComplete => progress.IsSettled && order.TrueForAll(member => member.Outstanding.Count == 0);
+    private bool IsComplete => progress.IsSettled && NothingIsOutstandingBeside(null);
+
+    /// <param name="giver">May owe one node.</param>
+    private bool NothingIsOutstandingBeside(Member? giver)
+    {
+        foreach (Member member in order)
+        {
+            if (member.Outstanding.Count != (member == giver ? 1 : 0))
+                return false;
+        }
+
+        return true;
+    }
 
     private void Commit()
     {

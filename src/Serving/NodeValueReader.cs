@@ -14,7 +14,7 @@ namespace Backprop.Serving;
 /// with a status that says why.
 /// </summary>
 internal sealed class NodeValueReader(
-    string workerName, string runId, GradientPool pool, ValueSlots slots, TimeProvider time)
+    WorkerId worker, string workerName, string runId, GradientPool pool, ValueSlots slots, TimeProvider time)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<(WorkKind Kind, long Step, ShardNode Node), (int Examples, int? Slot)> asked = [];
@@ -166,7 +166,7 @@ internal sealed class NodeValueReader(
     {
         lock (gate)
             asked.Remove(key);
-        return new SchedulerEvent.NodeValueReceived(default, key.Kind, key.Step, key.Node, time.GetElapsedTime(0), isFinite);
+        return new SchedulerEvent.NodeValueReceived(worker, key.Kind, key.Step, key.Node, time.GetElapsedTime(0), isFinite);
     }
 
     private NodeTotals Totals((WorkKind Kind, long Step, ShardNode Node) key, Totals? totals)

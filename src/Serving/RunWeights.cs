@@ -73,7 +73,13 @@ internal sealed class RunWeights
             usesShared = true;
         }
 
-        return copies.Find(copy => copy.Place is not null && IsFree(copy));
+        foreach (Copy copy in copies)
+        {
+            if (copy.Place is not null && IsFree(copy))
+                return copy;
+        }
+
+        return null;
     }
 
     private bool IsFree(Copy copy) => copy != current && (copy.Step is not { } step || !isOwed(step));

@@ -22,7 +22,7 @@ internal sealed class WorkerConnection(
 
     private readonly Lock telling = new();
     private readonly TaskCompletionSource<Status> closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly NodeValueReader values = new(join.Name, runId, pool, memory.Slots, time);
+    private readonly NodeValueReader values = new(id, join.Name, runId, pool, memory.Slots, time);
     private volatile bool isReady;
     private bool isOver;
     private long? weightsStep;
@@ -223,7 +223,7 @@ internal sealed class WorkerConnection(
                 return true;
             case WorkerMessage.ContentOneofCase.EvaluationValue:
                 (SchedulerEvent.NodeValueReceived received, NodeTotals totals) = values.Read(message.EvaluationValue);
-                Tell(new RunEvent(received with { Worker = Id }, this, null, totals));
+                Tell(new RunEvent(received, this, null, totals));
                 return true;
             case WorkerMessage.ContentOneofCase.Leaving:
                 return false;
@@ -278,7 +278,7 @@ internal sealed class WorkerConnection(
         try
         {
             if (values.Read(frame.Header!, frame.Parts) is var (received, sum)
-                && !Tell(new RunEvent(received with { Worker = Id }, this, sum, sum.Totals, frame.Header)))
+                && !Tell(new RunEvent(received, this, sum, sum.Totals, frame.Header)))
                 pool.Return(sum);
         }
         finally

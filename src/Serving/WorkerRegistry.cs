@@ -20,7 +20,15 @@ internal sealed class WorkerRegistry
         get
         {
             lock (gate)
-                return living.Values.FirstOrDefault(worker => worker.Id == id);
+            {
+                foreach (WorkerConnection worker in living.Values)
+                {
+                    if (worker.Id == id)
+                        return worker;
+                }
+
+                return null;
+            }
         }
     }
 

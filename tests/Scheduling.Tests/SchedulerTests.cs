@@ -114,6 +114,18 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public void WorkerThreadsChanged_DuringAStep_TheNextIsSharedOutByThem()
+    {
+        Scheduler scheduler = Started();
+        scheduler.Handle(new SchedulerEvent.WorkerThreadsChanged(second, 3));
+        Value(scheduler, first, 0, 0, 2);
+        SchedulerCommand.Assign[] assigns = [.. Value(scheduler, second, 0, 2, 2).OfType<SchedulerCommand.Assign>()];
+        Assert.Equal([first, second], assigns.Select(assign => assign.Worker));
+        Assert.Equal([new ShardNode(0, 1)], assigns[0].Nodes);
+        Assert.Equal([new ShardNode(1, 1), new ShardNode(2, 2)], assigns[1].Nodes);
+    }
+
+    [Fact]
     public void WorkerReady_MoreThanShards_RestIdle()
     {
         Scheduler scheduler = Create(starting: 6);

@@ -18,7 +18,14 @@ internal sealed class LocalWorkerGroup(
             worker.Start();
     }
 
-    public void Answered(string name) => Array.Find(workers, worker => worker.Name == name)?.Answered();
+    public void Answered(string name)
+    {
+        foreach (LocalWorker worker in workers)
+        {
+            if (worker.Name == name)
+                worker.Answered();
+        }
+    }
 
     public async ValueTask DisposeAsync() => await Task.WhenAll(workers.Select(worker => worker.DisposeAsync().AsTask()));
 }

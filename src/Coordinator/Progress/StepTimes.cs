@@ -48,7 +48,9 @@ internal sealed class StepTimes(TimeProvider time)
     /// <param name="update">What adding and updating took.</param>
     public void Committed(TimeSpan update)
     {
-        (TimeSpan Computed, int Examples) slowest = answers.Values.OrderByDescending(answer => answer.Computed).FirstOrDefault();
+        (TimeSpan Computed, int Examples) slowest = default;
+        foreach ((TimeSpan Computed, int Examples) answer in answers.Values)
+            slowest = answer.Computed > slowest.Computed ? answer : slowest;
         answers.Clear();
         isOpen = false;
         if (slowest.Computed == TimeSpan.Zero)

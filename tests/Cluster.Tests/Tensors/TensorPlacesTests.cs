@@ -123,7 +123,7 @@ public sealed class TensorPlacesTests
     }
 
     private static NodeValueReader Reader() =>
-        new("w1", "run", new GradientPool(shape), new ValueSlots(null), TimeProvider.System);
+        new(default, "w1", "run", new GradientPool(shape), new ValueSlots(null), TimeProvider.System);
 
     private static byte[] Message(bool isHeaderFirst, params IEnumerable<TensorSegment> segments)
     {
