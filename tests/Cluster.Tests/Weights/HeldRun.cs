@@ -51,13 +51,14 @@ internal sealed class HeldRun : IAsyncDisposable
     public void Open(ulong step) => gate.Open(step);
 
     /// <summary>Lets a worker that has been started come in and take part, and holds the run once it has answered the last step.</summary>
-    public async Task TakeInAsync(string name)
+    /// <param name="examplesEach">Its part of a mini-batch.</param>
+    public async Task TakeInAsync(string name, ulong examplesEach = ExamplesOfOne)
     {
         await gate.ReachedAsync(JoinStep);
         await Coordinator.Program.LineAsync($"^worker {name} joined at step {JoinStep}$");
         gate.Open(JoinStep);
         await gate.ReachedAsync(LastStep);
-        await ComputedAsync(name, (LastStep - JoinStep) * ExamplesOfOne);
+        await ComputedAsync(name, (LastStep - JoinStep) * examplesEach);
     }
 
     /// <summary>Waits until a worker has computed so many examples; it may not be in the first status yet.</summary>
