@@ -7,6 +7,9 @@ namespace Backprop.Cluster.Tests.Trust;
 public enum WrongNumber
 {
     FlippedBit,
+
+    /// <summary>Seen in every sum that the number goes into, where the last bit may be rounded away.</summary>
+    FlippedSign,
     NotANumber,
     Infinity,
 }
@@ -23,6 +26,7 @@ internal static class WrongNumbers
         {
             WrongNumber.NotANumber => BitConverter.GetBytes(float.NaN),
             WrongNumber.Infinity => BitConverter.GetBytes(float.PositiveInfinity),
+            WrongNumber.FlippedSign => [.. bytes.AsSpan(0, 3), (byte)(bytes[3] ^ 0x80)],
             _ => [(byte)(bytes[0] ^ 1), .. bytes.AsSpan(1, 3)],
         };
         number.CopyTo(bytes, 0);
