@@ -27,10 +27,4 @@ internal static class Bursts
             work();
         return Stopwatch.GetElapsedTime(begin).TotalSeconds;
     }
-
-    public static double Median(double[] values)
-    {
-        Array.Sort(values);
-        return values[values.Length / 2];
-    }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backprop.Bench;
 using Backprop.Core.LinearAlgebra;
 
 namespace Backprop.Kernels;
@@ -44,9 +45,9 @@ internal static class StepTable
             shares[pair] = step.Operations / steps[pair] / blas;
         }
 
-        double seconds = Bursts.Median(steps);
+        double seconds = ReportText.Median(steps);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{name,-24} {workers,8} {seconds * 1e6,9:F1} {step.Examples / seconds,11:N0} {step.Operations / seconds / 1e9,9:F1} {Bursts.Median(shares),7:P0}"));
+            $"{name,-24} {workers,8} {seconds * 1e6,9:F1} {step.Examples / seconds,11:N0} {step.Operations / seconds / 1e9,9:F1} {ReportText.Median(shares),7:P0}"));
     }
 }

@@ -1,3 +1,4 @@
+using Backprop.Bench;
 using Backprop.Core.LinearAlgebra;
 using Backprop.Core.Model;
 using Backprop.Core.Optimizers;
@@ -43,7 +44,7 @@ internal static class MeasuredCosts
     private static double Seconds(Action work)
     {
         int repetitions = Bursts.Repetitions(work, BurstSeconds);
-        return Bursts.Median([.. Enumerable.Range(0, Repeats).Select(_ => Bursts.Seconds(work, repetitions) / repetitions)]);
+        return ReportText.Median([.. Enumerable.Range(0, Repeats).Select(_ => Bursts.Seconds(work, repetitions) / repetitions)]);
     }
 
     private static GradientSum NewValue(NetworkShape shape, ulong seed)

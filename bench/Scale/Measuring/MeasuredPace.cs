@@ -1,3 +1,4 @@
+using Backprop.Bench;
 using Backprop.Core.LinearAlgebra;
 using Backprop.Kernels;
 using Backprop.Scale.Simulation;
@@ -22,7 +23,7 @@ internal static class MeasuredPace
             var step = new StepCase(contest.Shape.ToString(), examples, 1, team);
             int repetitions = Bursts.Repetitions(step.Run, BurstSeconds);
             double[] seconds = [.. Enumerable.Range(0, Repeats).Select(_ => Bursts.Seconds(step.Run, repetitions) / repetitions)];
-            points.Add((examples, Bursts.Median(seconds)));
+            points.Add((examples, ReportText.Median(seconds)));
             if (examples >= most)
                 return new WorkerPace(contest.Shape, points);
         }
