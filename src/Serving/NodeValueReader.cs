@@ -61,7 +61,7 @@ internal sealed class NodeValueReader(
         var key = KeyOf(WorkKind.Training, header.Step, header.Node);
         lock (gate)
         {
-            if (!asked.ContainsKey(key))
+            if (!asked.TryGetValue(key, out (int Examples, int? Slot) owed) || owed.Slot is not null)
                 return null;
         }
 
@@ -77,6 +77,8 @@ internal sealed class NodeValueReader(
         var key = OwedKeyOf(WorkKind.Training, header.RunId, header.Step, header.Node);
         if (header.Shared)
             return ReadShared(key, header);
+        if (Asked(key).Slot is not null)
+            throw Refused($"{Describe(key)} by its call, where it was to stand in shared memory");
         (GradientSum Sum, TensorAssembly Assembly) value = PartialOf(key);
         try
         {

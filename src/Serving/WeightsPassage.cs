@@ -50,7 +50,7 @@ internal sealed class WeightsPassage
     /// <param name="came">Parts that were checked, and stand in their places.</param>
     public void Pass(IReadOnlyList<TensorPart> came)
     {
-        // The arrays in which a relay gets them are used again.
+        // A relay may have got them in arrays that are used again.
         TensorPart[] parts = [.. came.Select(part => part with { Values = layers[part.Layer].Numbers.Slice(part.Offset, part.Values.Length) })];
         passed.Add(parts);
         foreach (WorkerConnection worker in takers)

@@ -36,6 +36,7 @@ internal sealed class TrainingWorker(
         var conversation = new Conversation(call.ResponseStream, incoming, outgoing, time);
         Task computing = Task.CompletedTask;
         Task sending = Task.CompletedTask;
+        Task hearing = Task.CompletedTask;
         CoordinatorMemory? memory = null;
         INodeSource? nodes = null;
         RunEnded? how = null;
@@ -47,6 +48,7 @@ internal sealed class TrainingWorker(
             Welcome run = await conversation.ReceiveWelcomeAsync(ended.Token);
             WasWelcomed = true;
             Task<RunEnded?> receiving = conversation.ReceiveAsync(ended.Token);
+            hearing = receiving;
             Task beating = conversation.SendHeartbeatsAsync(run, ended.Token);
             Task<Dataset> opening = datasets.OpenAsync(run, link, ended.Token);
             if (await Task.WhenAny(opening, receiving, beating) is var first && first != opening)
@@ -72,8 +74,9 @@ internal sealed class TrainingWorker(
             memory?.Doorbell?.Dispose();
             await computing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-            // A frame that is being written stands in memory that goes with what follows.
+            // Frames that are being written or read stand in memory that goes with what follows, or has a next life.
             await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await hearing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (nodes is not null)
             {
                 await nodes.EndAsync(how);

@@ -76,9 +76,7 @@ internal sealed class WeightsGate : IParameterGate
     }
 
     /// <summary>Nothing reads a layer that has not come whole, so the numbers of an expected step may be read into it; what comes early may not.</summary>
-    private IReadOnlyList<LayerParameters>? PlacesOf(WeightsHeader header)
-    {
-        IReadOnlyList<LayerParameters>? layers = expected;
-        return header.RunId == runId && header.Step == Volatile.Read(ref step) ? layers : null;
-    }
+    /// <remarks>In this order: what was expected of a step is forgotten before another step is named.</remarks>
+    private IReadOnlyList<LayerParameters>? PlacesOf(WeightsHeader header) =>
+        header.RunId == runId && header.Step == Volatile.Read(ref step) ? expected : null;
 }

@@ -142,6 +142,15 @@ internal sealed class CoordinatorProcess : IAsyncDisposable
             await timer.WaitForNextTickAsync(limit.Token);
     }
 
+    /// <summary>Waits until there is a checkpoint.</summary>
+    public async Task UntilAnyCheckpointAsync()
+    {
+        using var limit = new CancellationTokenSource(ProgramProcess.Deadline);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (Checkpoints().Length == 0)
+            await timer.WaitForNextTickAsync(limit.Token);
+    }
+
     public string[] Checkpoints()
     {
         string path = Path.Combine(RunDirectory, "checkpoints");

@@ -1,11 +1,15 @@
+using Backprop.Cluster.Tests.Commands;
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;
 using Backprop.Protos;
+using Backprop.Protos.SharedMemory;
 using Backprop.Protos.Tensors;
+using Backprop.Scheduling;
 using Backprop.Serving;
 using Backprop.Worker;
 using Backprop.Worker.Transport;
 using Google.Protobuf;
+using Grpc.Core;
 using CoordinatorFrame = Backprop.Protos.Tensors.Frame<
     Backprop.Protos.CoordinatorMessage, Backprop.Protos.WeightsHeader>;
 using NodeValue = Backprop.Protos.NodeValue;
@@ -70,7 +74,7 @@ public sealed class TensorPlacesTests
     [InlineData(true, "other", 7, 0, 2, false, false)]
     [InlineData(true, "run", 8, 0, 2, false, false)]
     [InlineData(true, "run", 7, 2, 2, false, false)]
-    [InlineData(true, "run", 7, 0, 2, true, false)] // it stands in shared memory already
+    [InlineData(true, "run", 7, 0, 2, true, false)] // it is said to stand in shared memory
     public void PlacesOf_Value_OnlyOneThatIsOwed(bool isAsked, string run, int step, int first, int count, bool isShared, bool hasPlace)
     {
         NodeValueReader reader = Reader();
@@ -104,6 +108,20 @@ public sealed class TensorPlacesTests
     }
 
     [Fact]
+    public void Read_SentThoughASlotWasNamed_IsRefusedAndTakesNoMemory()
+    {
+        using var directory = new TemporaryDirectory();
+        using SharedModels shared = SharedModels.Create(Path.Combine(directory.Path, "shared"), shape, count: 1);
+        var reader = new NodeValueReader(default, "w1", "run", new GradientPool(shape), new ValueSlots(shared), TimeProvider.System);
+        Assert.Equal([0], reader.Ask(new Work(WorkKind.Training, 0, 77, 4, 10), [new ShardNode(2, 2)], withSlots: true));
+
+        Assert.Null(reader.PlacesOf(ProtobufValues.Header));
+        RpcException refusal = Assert.Throws<RpcException>(() => reader.Read(ProtobufValues.Header, []));
+        Assert.Equal(StatusCode.FailedPrecondition, refusal.StatusCode);
+        Assert.Equal("Worker w1 sent node [2,4) of step 77 by its call, where it was to stand in shared memory.", refusal.Status.Detail);
+    }
+
+    [Fact]
     public void PlacesOf_Weights_OnlyOfTheStepThatIsExpectedAndWhileItIs()
     {
         using var incoming = new IncomingFrames();
@@ -120,6 +138,38 @@ public sealed class TensorPlacesTests
         incoming.Add(new CoordinatorFrame(header, [new TensorPart(0, 0, new float[15])]));
         gate.WaitForAll();
         Assert.Null(incoming.PlacesOf(header));
+    }
+
+    [Fact]
+    public async Task Receive_Conversation_ReadsExpectedWeightsIntoTheirPlaces()
+    {
+        using var incoming = new IncomingFrames();
+        var parameters = new Parameters(NetworkShape.Parse("4-3"));
+        new WeightsGate(incoming, "run", new ComputingTime()).Expect(1, parameters);
+        float[] numbers = [.. Enumerable.Range(1, 15).Select(number => (float)number)];
+        byte[] message = FrameBytes.Of(new CoordinatorFrame(new WeightsHeader { RunId = "run", Step = 1 }, [new TensorPart(0, 0, numbers)]));
+        var frames = new OneMessage<CoordinatorFrame>(() => FrameBytes.ToCoordinatorFrame(message));
+
+        await new Conversation(frames, incoming, new OutgoingFrames(), TimeProvider.System).ReceiveAsync(TestContext.Current.CancellationToken);
+
+        Assert.Null(incoming.Take().Rented);
+        Assert.Equal(numbers, parameters.Layers[0].Numbers.ToArray());
+    }
+
+    [Fact]
+    public async Task Read_Connection_ReadsOwedValuesIntoTheirPlaces()
+    {
+        var events = new EventQueue();
+        using var connection = new WorkerConnection(
+            new WorkerId(1), new JoinRequest { Name = "w1", Threads = 1 }, isLocal: false, "run", "ab", new GradientPool(shape),
+            new WorkerMemory(null, null, new DoorbellWatch(events, TimeSpan.Zero, TimeProvider.System)), events, TimeProvider.System);
+        connection.AssignAhead(new Work(WorkKind.Training, 0, 77, 4, 10), [new ShardNode(2, 2)], []);
+        byte[] message = Message(isHeaderFirst: true, ProtobufValues.Segment(1, 0, [1, 2, 3, 4, 5, 6, 7, 8]));
+        var frames = new OneMessage<WorkerFrame>(() => FrameBytes.ToWorkerFrame(message));
+
+        await connection.ReadAsync(frames, TestContext.Current.CancellationToken);
+
+        Assert.Null(frames.Current.Rented);
     }
 
     private static NodeValueReader Reader() =>
@@ -143,4 +193,20 @@ public sealed class TensorPlacesTests
         TensorPlaces.Use(placesOf);
         return FrameBytes.ToWorkerFrame(message, pieceLength);
     });
+
+    /// <summary>A call that brings one message, read when it is asked for as gRPC does, and then its end.</summary>
+    private sealed class OneMessage<T>(Func<T> read) : IAsyncStreamReader<T>
+        where T : class
+    {
+        private T? current;
+
+        public T Current => current!;
+
+        public Task<bool> MoveNext(CancellationToken cancellationToken)
+        {
+            bool isFirst = current is null;
+            current ??= read();
+            return Task.FromResult(isFirst);
+        }
+    }
 }
