@@ -74,10 +74,10 @@ internal sealed class NodeValueReader(
     /// <exception cref="RpcException">FAILED_PRECONDITION or INVALID_ARGUMENT.</exception>
     public (SchedulerEvent.NodeValueReceived Event, GradientSum Sum)? Read(NodeHeader header, IReadOnlyList<TensorPart> parts)
     {
-        var key = OwedKeyOf(WorkKind.Training, header.RunId, header.Step, header.Node);
+        var (key, slot) = Owed(WorkKind.Training, header.RunId, header.Step, header.Node);
         if (header.Shared)
-            return ReadShared(key, header);
-        if (Asked(key).Slot is not null)
+            return ReadShared(key, slot ?? throw Refused($"{Describe(key)} by shared memory, where it was to be sent"), header);
+        if (slot is not null)
             throw Refused($"{Describe(key)} by its call, where it was to stand in shared memory");
         (GradientSum Sum, TensorAssembly Assembly) value = PartialOf(key);
         try
@@ -100,13 +100,10 @@ internal sealed class NodeValueReader(
 
     /// <summary>Takes a value in the slot that was named for it.</summary>
     private (SchedulerEvent.NodeValueReceived Event, GradientSum Sum) ReadShared(
-        (WorkKind Kind, long Step, ShardNode Node) key, NodeHeader header)
+        (WorkKind Kind, long Step, ShardNode Node) key, int slot, NodeHeader header)
     {
-        int? slot = Asked(key).Slot;
-        if (slot is null)
-            throw Refused($"{Describe(key)} by shared memory, where it was to be sent");
         NodeTotals totals = Totals(key, header.Totals);
-        GradientSum sum = slots.Value(slot.Value);
+        GradientSum sum = slots.Value(slot);
         sum.Totals = totals;
         return (Answered(key, isFinite: true), sum);
     }
@@ -115,7 +112,7 @@ internal sealed class NodeValueReader(
     /// <exception cref="RpcException">FAILED_PRECONDITION or INVALID_ARGUMENT.</exception>
     public (SchedulerEvent.NodeValueReceived Event, NodeTotals Totals) Read(EvaluationValue value)
     {
-        var key = OwedKeyOf(WorkKind.Evaluation, value.RunId, value.Step, value.Node);
+        var (key, _) = Owed(WorkKind.Evaluation, value.RunId, value.Step, value.Node);
         NodeTotals totals = Totals(key, value.Totals);
         return (Answered(key, double.IsFinite(totals.Cost)), totals);
     }
@@ -139,15 +136,15 @@ internal sealed class NodeValueReader(
         return value;
     }
 
-    private (WorkKind Kind, long Step, ShardNode Node) OwedKeyOf(WorkKind kind, string run, ulong step, Node? node)
+    /// <summary>Which value it is, and the slot that was named for it.</summary>
+    private ((WorkKind Kind, long Step, ShardNode Node) Key, int? Slot) Owed(WorkKind kind, string run, ulong step, Node? node)
     {
         if (run != runId)
             throw Refused($"sent a value of run '{Shorten(run)}'; this is run {runId}");
         if (node is null)
             throw Invalid("sent a value without a node");
         var key = KeyOf(kind, step, node);
-        _ = Asked(key);
-        return key;
+        return (key, Asked(key).Slot);
     }
 
     private static (WorkKind Kind, long Step, ShardNode Node) KeyOf(WorkKind kind, ulong step, Node node) =>

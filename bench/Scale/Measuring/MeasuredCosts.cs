@@ -44,7 +44,7 @@ internal static class MeasuredCosts
     private static double Seconds(Action work)
     {
         int repetitions = Bursts.Repetitions(work, BurstSeconds);
-        return ReportText.Median([.. Enumerable.Range(0, Repeats).Select(_ => Bursts.Seconds(work, repetitions) / repetitions)]);
+        return ReportText.Median(Enumerable.Range(0, Repeats).Select(_ => Bursts.Seconds(work, repetitions) / repetitions));
     }
 
     private static GradientSum NewValue(NetworkShape shape, ulong seed)
