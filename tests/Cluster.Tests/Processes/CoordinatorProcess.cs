@@ -133,23 +133,14 @@ internal sealed class CoordinatorProcess : IAsyncDisposable
     public RunVerdict Printed() => new(JsonDocument.Parse(Program.Output).RootElement);
 
     /// <summary>Waits until the checkpoints of these steps stand and no other any more: an old one goes after the new one is there.</summary>
-    public async Task UntilCheckpointsAsync(params long[] steps)
+    public Task UntilCheckpointsAsync(params long[] steps)
     {
-        using var limit = new CancellationTokenSource(ProgramProcess.Deadline);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         string[] names = [.. steps.Select(step => $"step-{step:D9}.safetensors")];
-        while (!Checkpoints().Select(Path.GetFileName).Order(StringComparer.Ordinal).SequenceEqual(names))
-            await timer.WaitForNextTickAsync(limit.Token);
+        return UntilCheckpointsAsync(files => files.Select(Path.GetFileName).Order(StringComparer.Ordinal).SequenceEqual(names));
     }
 
     /// <summary>Waits until there is a checkpoint.</summary>
-    public async Task UntilAnyCheckpointAsync()
-    {
-        using var limit = new CancellationTokenSource(ProgramProcess.Deadline);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (Checkpoints().Length == 0)
-            await timer.WaitForNextTickAsync(limit.Token);
-    }
+    public Task UntilAnyCheckpointAsync() => UntilCheckpointsAsync(files => files.Length > 0);
 
     public string[] Checkpoints()
     {
@@ -165,6 +156,14 @@ internal sealed class CoordinatorProcess : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => Program.DisposeAsync();
+
+    private async Task UntilCheckpointsAsync(Func<string[], bool> areThere)
+    {
+        using var limit = new CancellationTokenSource(ProgramProcess.Deadline);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!areThere(Checkpoints()))
+            await timer.WaitForNextTickAsync(limit.Token);
+    }
 
     private static CoordinatorProcess Start(
         TemporaryDirectory directory, string runDirectory, IReadOnlyList<string> command, IReadOnlyList<string> options,

@@ -1,4 +1,5 @@
 using Backprop.Cluster.Tests.Commands;
+using Backprop.Cluster.Tests.Protocol;
 using Backprop.Core.Model;
 using Backprop.Core.Sharding;
 using Backprop.Protos;
@@ -148,7 +149,7 @@ public sealed class TensorPlacesTests
         new WeightsGate(incoming, "run", new ComputingTime()).Expect(1, parameters);
         float[] numbers = [.. Enumerable.Range(1, 15).Select(number => (float)number)];
         byte[] message = FrameBytes.Of(new CoordinatorFrame(new WeightsHeader { RunId = "run", Step = 1 }, [new TensorPart(0, 0, numbers)]));
-        var frames = new OneMessage<CoordinatorFrame>(() => FrameBytes.ToCoordinatorFrame(message));
+        var frames = new OneFrame<CoordinatorFrame>(() => FrameBytes.ToCoordinatorFrame(message));
 
         await new Conversation(frames, incoming, new OutgoingFrames(), TimeProvider.System).ReceiveAsync(TestContext.Current.CancellationToken);
 
@@ -165,7 +166,7 @@ public sealed class TensorPlacesTests
             new WorkerMemory(null, null, new DoorbellWatch(events, TimeSpan.Zero, TimeProvider.System)), events, TimeProvider.System);
         connection.AssignAhead(new Work(WorkKind.Training, 0, 77, 4, 10), [new ShardNode(2, 2)], []);
         byte[] message = Message(isHeaderFirst: true, ProtobufValues.Segment(1, 0, [1, 2, 3, 4, 5, 6, 7, 8]));
-        var frames = new OneMessage<WorkerFrame>(() => FrameBytes.ToWorkerFrame(message));
+        var frames = new OneFrame<WorkerFrame>(() => FrameBytes.ToWorkerFrame(message));
 
         await connection.ReadAsync(frames, TestContext.Current.CancellationToken);
 
@@ -193,20 +194,4 @@ public sealed class TensorPlacesTests
         TensorPlaces.Use(placesOf);
         return FrameBytes.ToWorkerFrame(message, pieceLength);
     });
-
-    /// <summary>A call that brings one message, read when it is asked for as gRPC does, and then its end.</summary>
-    private sealed class OneMessage<T>(Func<T> read) : IAsyncStreamReader<T>
-        where T : class
-    {
-        private T? current;
-
-        public T Current => current!;
-
-        public Task<bool> MoveNext(CancellationToken cancellationToken)
-        {
-            bool isFirst = current is null;
-            current ??= read();
-            return Task.FromResult(isFirst);
-        }
-    }
 }
