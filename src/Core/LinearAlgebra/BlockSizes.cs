@@ -8,6 +8,9 @@ internal static class BlockSizes
     /// <summary>Of a usual processor, in numbers.</summary>
     public const int CacheLine = 16;
 
+    /// <summary>Numbers so far apart, or a multiple of it, share one set of a usual first-level cache.</summary>
+    private const int CacheSets = 64 * CacheLine;
+
     /// <summary>Inner indices of a block: a panel of B stays in the first-level cache.</summary>
     public const int Depth = 384;
 
@@ -35,11 +38,25 @@ internal static class BlockSizes
     /// <summary>Columns of the wide kernel: with 32 registers there is room for more sums than with 16.</summary>
     public static int Columns(VectorWidth width) => HasManyRegisters(width) ? 8 : 6;
 
-    /// <summary>Columns of the wide kernel for sums over the leaves of a tree.</summary>
-    public static int TreeColumns(VectorWidth width) => HasManyRegisters(width) ? 4 : 6;
+    /// <summary>
+    /// Inner indices of a tree's leaf from which on its sum pays a way to memory and back: of shorter ones several sums are kept in registers, where there
+    /// are 32, for which a tile is half as wide.
+    /// </summary>
+    public const int LongLeaf = 8;
 
-    /// <summary>Rows of C up to which B is read where it lies, for sums over the leaves of a tree.</summary>
-    public static int UnpackedTreeRows(VectorWidth width) => HasManyRegisters(width) ? 128 : 32;
+    /// <summary>Columns of the wide kernel for sums over the leaves of a tree.</summary>
+    public static int TreeColumns(VectorWidth width, bool longLeaves) =>
+        HasManyRegisters(width) && !longLeaves ? 4 : Columns(width);
+
+    /// <summary>Whether B is packed for sums over the leaves of a tree. Its lanes lie side by side.</summary>
+    /// <param name="rows">Of C.</param>
+    /// <param name="stride">From one inner index of B to the next.</param>
+    public static bool PacksTreeB(VectorWidth width, bool longLeaves, int rows, nint stride)
+    {
+        if (!HasManyRegisters(width))
+            return rows > 32;
+        return rows > 128 && (rows > 256 || !longLeaves || stride % CacheSets == 0);
+    }
 
     /// <summary>32 vector registers instead of 16.</summary>
     public static bool HasManyRegisters(VectorWidth width) => width == VectorWidth.Vector512 || AdvSimd.Arm64.IsSupported;

@@ -13,11 +13,12 @@ internal sealed unsafe class KernelTable
     private readonly bool forTrees;
 
     /// <param name="widest">Of the tiles' vectors.</param>
+    /// <param name="wideColumns">Of the widest tile: 4, 6 or 8.</param>
     /// <param name="forTrees">Sums over several leaves.</param>
-    public KernelTable(VectorWidth widest, bool forTrees)
+    public KernelTable(VectorWidth widest, int wideColumns, bool forTrees)
     {
         this.forTrees = forTrees;
-        WideColumns = forTrees ? BlockSizes.TreeColumns(widest) : BlockSizes.Columns(widest);
+        WideColumns = wideColumns;
         bool manyInRegisters = forTrees && BlockSizes.HasManyRegisters(widest);
         for (VectorWidth width = widest; ; width = width.Narrower())
         {

@@ -11,8 +11,9 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
     private readonly AlignedBuffer packedA = new();
     private readonly AlignedBuffer packedB = new();
     private readonly AlignedBuffer stack = new();
-    private readonly KernelTable plainKernels = new(widest, forTrees: false);
-    private readonly TreePanels treePanels = new(widest);
+    private readonly KernelTable plainKernels = new(widest, BlockSizes.Columns(widest), forTrees: false);
+    private readonly TreePanels shortLeaves = new(widest, longLeaves: false);
+    private readonly TreePanels longLeaves = new(widest, longLeaves: true);
 
     /// <summary>Rows [firstRow, endRow) × columns [firstColumn, endColumn) of C.</summary>
     public void Compute(in ProductRequest request, int firstRow, int endRow, int firstColumn, int endColumn)
@@ -66,15 +67,15 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
     private void Block(in ProductBlock area, Leaf* leaves, int leafCount, bool continues)
     {
         bool packA = area.ALane != 1 || area.Columns > BlockSizes.UnpackedAColumns;
-        bool isTree = leafCount > 1;
-        bool packB = area.Rows > (isTree ? BlockSizes.UnpackedTreeRows(widest) : BlockSizes.UnpackedBRows);
-        KernelTable kernels = isTree ? treePanels.Kernels : plainKernels;
+        TreePanels? tree = leafCount == 1 ? null : area.Depth < BlockSizes.LongLeaf * leafCount ? shortLeaves : longLeaves;
+        bool packB = tree?.PacksB(area) ?? area.Rows > BlockSizes.UnpackedBRows;
+        KernelTable kernels = tree?.Kernels ?? plainKernels;
         int wideColumns = kernels.WideColumns;
         int mostColumns = Math.Max(wideColumns, BlockSizes.BElements / area.Depth / wideColumns * wideColumns);
         int fullHeight = 2 * (int)widest;
         int mostRows = Math.Max(fullHeight, BlockSizes.AElements / area.Depth / fullHeight * fullHeight);
         var tile = new Tile { Continues = continues, Leaves = leaves, LeafCount = leafCount };
-        tile.Stack = stack.Reserve(isTree ? treePanels.Plan(leaves, leafCount, packB) : 0);
+        tile.Stack = stack.Reserve(tree?.Plan(leaves, leafCount, packB) ?? 0);
         float* aBuffer = packedA.Reserve(packA ? checked(Math.Min(area.Rows, mostRows + (mostRows / 2)) * area.Depth) : 0);
         float* bBuffer = packedB.Reserve(
             checked((packB ? Math.Min(area.Columns, mostColumns) + wideColumns : wideColumns) * area.Depth));
@@ -99,10 +100,10 @@ internal sealed unsafe class ProductRectangle(VectorWidth widest)
                 // Rows that are one block are still there from the columns before.
                 if (packA && (firstColumn == 0 || block.Rows < area.Rows))
                     PackRows(block);
-                if (isTree)
-                    treePanels.Compute(block, tile);
-                else
+                if (tree is null)
                     Panels(block, tile);
+                else
+                    tree.Compute(block, tile);
             }
         }
     }

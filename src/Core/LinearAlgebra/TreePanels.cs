@@ -6,11 +6,15 @@ namespace Backprop.Core.LinearAlgebra;
 /// The tiles of a block whose sums go along a tree. A tree has all inner indices at once, too many for the first-level cache; so some
 /// tiles side by side take one group of leaves after the other, and each keeps its sums that wait on a stack of its own.
 /// </summary>
-internal sealed unsafe class TreePanels(VectorWidth widest)
+/// <param name="longLeaves">For leaves of <see cref="BlockSizes.LongLeaf"/> inner indices on, or for shorter ones.</param>
+internal sealed unsafe class TreePanels(VectorWidth widest, bool longLeaves)
 {
     private readonly LeafGroups groups = new();
 
-    public KernelTable Kernels { get; } = new(widest, forTrees: true);
+    public KernelTable Kernels { get; } = new(widest, BlockSizes.TreeColumns(widest, longLeaves), forTrees: true);
+
+    /// <inheritdoc cref="BlockSizes.PacksTreeB"/>
+    public bool PacksB(in ProductBlock area) => BlockSizes.PacksTreeB(widest, longLeaves, area.Rows, area.BDepth);
 
     /// <summary>Cuts the tree of the blocks that follow into groups.</summary>
     /// <returns>Elements of all tiles' stacks together.</returns>

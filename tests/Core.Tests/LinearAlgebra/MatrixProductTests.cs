@@ -65,6 +65,8 @@ public sealed class MatrixProductTests
     [InlineData(530, 45, 400, 1)]
     [InlineData(150, 133, 1100, 64)]
     [InlineData(150, 600, 1100, 64)]
+    [InlineData(150, 600, 300, 64)]
+    [InlineData(150, 1024, 1100, 64)]
     [InlineData(37, 130, 700, 256)]
     [InlineData(40, 23, 5200, 128)]
     [InlineData(40, 3, 5200, 128)]
