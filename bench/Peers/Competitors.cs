@@ -9,7 +9,7 @@ namespace Backprop.Peers;
 internal sealed record Competitor(string Name, Func<Competitors, double> Measure);
 
 /// <summary>The programs that are measured, each as whole processes; each says examples a second of training time.</summary>
-internal sealed class Competitors(string python, int epochs)
+internal sealed class Competitors(string python, RunLength length)
 {
     private static readonly TimeSpan deadline = TimeSpan.FromMinutes(20);
 
@@ -74,7 +74,7 @@ internal sealed class Competitors(string python, int epochs)
             [
                 BuiltProgram.PathOf("Coordinator"), "train", "--dataset", "fashion-mnist", "--layers", contest.Layers, "--activations",
                 contest.Activations, "--cost", "log-likelihood", "--learning-rate", "0.1", "--mini-batch",
-                Text(contest.MiniBatch), "--epochs", Text(epochs), "--dashboard", "127.0.0.1:0", "--json", "--run-dir",
+                Text(contest.MiniBatch), "--epochs", Text(length.EpochsOf(contest)), "--dashboard", "127.0.0.1:0", "--json", "--run-dir",
                 Path.Combine(runDirectory, "run"), .. how,
             ]));
         }
@@ -93,7 +93,7 @@ internal sealed class Competitors(string python, int epochs)
     private double TorchWith(Contest contest, int processes) => RateOf(Run(python,
     [
         Path.Combine(AppContext.BaseDirectory, "ddp_train.py"), "--layers", contest.Layers, "--mini-batch",
-        Text(contest.MiniBatch), "--steps", Text(contest.StepsOf(epochs)), "--processes", Text(processes),
+        Text(contest.MiniBatch), "--steps", Text(contest.StepsOf(length.EpochsOf(contest))), "--processes", Text(processes),
     ]));
 
     private static double RateOf(string output)

@@ -36,10 +36,10 @@ internal sealed record Contest(string Layers, int MiniBatch)
     public static Contest Parse(string text)
     {
         string[] parts = text.Split('@');
-        return parts.Length == 2 && int.TryParse(parts[1], CultureInfo.InvariantCulture, out int miniBatch) && miniBatch > 1
+        return parts.Length == 2 && int.TryParse(parts[1], CultureInfo.InvariantCulture, out int miniBatch) && miniBatch is > 1 and <= TrainingExamples
             && parts[0].Split('-') is { Length: > 2 } sizes && sizes.All(size => int.TryParse(size, out int count) && count > 0)
             ? new Contest(parts[0], miniBatch)
-            : throw new PeerException($"--networks {text} does not fit; it takes such as 784-30-10@64.");
+            : throw new PeerException($"--networks {text} does not fit; it takes such as 784-30-10@64, with mini-batches of 2 to {TrainingExamples} examples.");
     }
 
     public override string ToString() => $"{Layers}@{MiniBatch}";

@@ -5,15 +5,15 @@ namespace Backprop.Peers;
 
 /// <summary>What a sitting has measured, as tables: medians, ratios, shares of the floor, and what of it was aimed at.</summary>
 /// <param name="peak">Operations a second of one core.</param>
-internal sealed class Report(IReadOnlyDictionary<Contest, Figures> sitting, double peak, int rounds, int epochs)
+internal sealed class Report(IReadOnlyDictionary<Contest, Figures> sitting, double peak, int rounds, RunLength length)
 {
     public string Tables(string blas, string[] arguments)
     {
         var text = new StringBuilder();
         text.AppendLine("# Backprop beside PyTorch and NumPy").AppendLine();
-        ReportText.Line(text, $"Fashion-MNIST, relu and softmax, log-likelihood, SGD at 0.1; {epochs} epochs a run, {rounds} rounds in turn, medians (least to most).");
+        ReportText.Line(text, $"Fashion-MNIST, relu and softmax, log-likelihood, SGD at 0.1; {length} a run, {rounds} rounds in turn, medians (least to most).");
         text.AppendLine("Ratios are medians of the rounds' own ratios; in square brackets, ratios of the medians.");
-        text.AppendLine("Rates are over training time: start-up and evaluation are left out for all.").AppendLine();
+        text.AppendLine("Rates are over training time: start-up and evaluation are left out for all, of PyTorch and NumPy a tenth of the steps beforehand too.").AppendLine();
         ReportText.Describe(text, "Peers", arguments);
         ReportText.Line(text, $"- {blas}");
         ReportText.Line(text, $"- OpenBLAS, one thread, {Sitting.PeakSize}³: {peak / 1e9:0.0} GFLOP/s; the floor of two cores is twice that over the operations an example");

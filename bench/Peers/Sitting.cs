@@ -5,7 +5,7 @@ using Backprop.Kernels;
 namespace Backprop.Peers;
 
 /// <summary>Everybody in turn, several rounds, so that whatever else the machine does hits all; then medians and ratios.</summary>
-internal sealed class Sitting(IReadOnlyList<Contest> contests, int rounds, int epochs, string python)
+internal sealed class Sitting(IReadOnlyList<Contest> contests, int rounds, RunLength length, string python)
 {
     public const int PeakSize = 1024;
     private const int PeakRuns = 9;
@@ -14,7 +14,7 @@ internal sealed class Sitting(IReadOnlyList<Contest> contests, int rounds, int e
     {
         if (!OpenBlas.TryStart(out string blas))
             throw new PeerException(blas);
-        var competitors = new Competitors(python, epochs);
+        var competitors = new Competitors(python, length);
         var figures = contests.ToDictionary(contest => contest, _ => new Figures());
         var peaks = new List<double>();
         for (int round = 0; round < rounds; round++)
@@ -31,7 +31,7 @@ internal sealed class Sitting(IReadOnlyList<Contest> contests, int rounds, int e
             }
         }
 
-        string tables = new Report(figures, ReportText.Median(peaks), rounds, epochs).Tables(blas, arguments);
+        string tables = new Report(figures, ReportText.Median(peaks), rounds, length).Tables(blas, arguments);
         Console.WriteLine(tables);
         if (report is not null)
             File.WriteAllText(report, tables);
