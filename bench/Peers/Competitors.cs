@@ -87,7 +87,7 @@ internal sealed class Competitors(string python, RunLength length)
     private double NumPy(Contest contest, string form) => RateOf(Run(python,
     [
         Path.Combine(AppContext.BaseDirectory, "numpy_train.py"), "--layers", contest.Layers, "--mini-batch",
-        Text(contest.MiniBatch), "--steps", Text(contest.StepsOf(epochs: 1)), "--form", form,
+        Text(contest.MiniBatch), "--steps", Text(contest.StepsOf((length with { Epochs = 1 }).EpochsOf(contest))), "--form", form,
     ]));
 
     private double TorchWith(Contest contest, int processes) => RateOf(Run(python,

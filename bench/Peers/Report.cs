@@ -11,7 +11,7 @@ internal sealed class Report(IReadOnlyDictionary<Contest, Figures> sitting, doub
     {
         var text = new StringBuilder();
         text.AppendLine("# Backprop beside PyTorch and NumPy").AppendLine();
-        ReportText.Line(text, $"Fashion-MNIST, relu and softmax, log-likelihood, SGD at 0.1; {length} a run, {rounds} rounds in turn, medians (least to most).");
+        ReportText.Line(text, $"Fashion-MNIST, relu and softmax, log-likelihood, SGD at 0.1; {length} a run (NumPy: one epoch or more), {rounds} rounds in turn, medians (least to most).");
         text.AppendLine("Ratios are medians of the rounds' own ratios; in square brackets, ratios of the medians.");
         text.AppendLine("Rates are over training time: start-up and evaluation are left out for all, of PyTorch and NumPy a tenth of the steps beforehand too.").AppendLine();
         ReportText.Describe(text, "Peers", arguments);

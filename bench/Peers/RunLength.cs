@@ -7,7 +7,7 @@ internal readonly record struct RunLength(int Epochs, int Steps)
     public int EpochsOf(Contest contest)
     {
         int stepsOfOne = contest.StepsOf(epochs: 1);
-        return Math.Max(Epochs, (Steps + stepsOfOne - 1) / stepsOfOne);
+        return Math.Max(Epochs, (int)((Steps + stepsOfOne - 1L) / stepsOfOne));
     }
 
     public override string ToString() => FormattableString.Invariant($"at least {Epochs} epochs and {Steps} steps");

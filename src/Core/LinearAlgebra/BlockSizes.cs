@@ -9,7 +9,13 @@ internal static class BlockSizes
     public const int CacheLine = 16;
 
     /// <summary>Numbers so far apart, or a multiple of it, share one set of a usual first-level cache.</summary>
-    private const int CacheSets = 64 * CacheLine;
+    private const int SetStride = 64 * CacheLine;
+
+    /// <summary>
+    /// Inner indices of a tree's leaves on average from which on their sums pay a way to memory and back: of shorter ones several sums are kept in
+    /// registers, where there are 32, for which a tile is half as wide.
+    /// </summary>
+    public const int LongLeaf = 8;
 
     /// <summary>Inner indices of a block: a panel of B stays in the first-level cache.</summary>
     public const int Depth = 384;
@@ -38,12 +44,6 @@ internal static class BlockSizes
     /// <summary>Columns of the wide kernel: with 32 registers there is room for more sums than with 16.</summary>
     public static int Columns(VectorWidth width) => HasManyRegisters(width) ? 8 : 6;
 
-    /// <summary>
-    /// Inner indices of a tree's leaf from which on its sum pays a way to memory and back: of shorter ones several sums are kept in registers, where there
-    /// are 32, for which a tile is half as wide.
-    /// </summary>
-    public const int LongLeaf = 8;
-
     /// <summary>Columns of the wide kernel for sums over the leaves of a tree.</summary>
     public static int TreeColumns(VectorWidth width, bool longLeaves) =>
         HasManyRegisters(width) && !longLeaves ? 4 : Columns(width);
@@ -55,7 +55,7 @@ internal static class BlockSizes
     {
         if (!HasManyRegisters(width))
             return rows > 32;
-        return rows > 128 && (rows > 256 || !longLeaves || stride % CacheSets == 0);
+        return rows > 128 && (rows > 256 || !longLeaves || stride % SetStride == 0);
     }
 
     /// <summary>32 vector registers instead of 16.</summary>

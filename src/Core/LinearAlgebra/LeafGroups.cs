@@ -28,7 +28,7 @@ internal sealed unsafe class LeafGroups
 
     /// <param name="leaves">From <see cref="SumTree.Plan"/>, at least one.</param>
     /// <param name="depth">
-    /// The columns that a group has at least, but for the last. One of short leaves goes on to the end of a node of four, which kernels add in registers.
+    /// The columns that a group has at least, but for the last. One of short leaves goes on to the end of a node of four, which <see cref="TreeKernel4{TVector, TLanes, TColumns}"/> adds in registers.
     /// </param>
     public void Plan(Leaf* leaves, int leafCount, int depth)
     {

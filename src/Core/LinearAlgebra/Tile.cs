@@ -33,7 +33,7 @@ internal unsafe struct Tile
     /// <summary>There, from one column to the next.</summary>
     public nint CColumn;
 
-    /// <summary>There, from the first vector of a column to the second. Only kernels for trees ask: without a tree it is <see cref="SecondRow"/>.</summary>
+    /// <summary>There, from the first vector of a column to the second. Without a tree it is <see cref="SecondRow"/>.</summary>
     public nint CSecond;
 
     /// <summary>Columns that are stored, at least 1; the kernel's others repeat the last one.</summary>

@@ -6,7 +6,7 @@ namespace Backprop.Core.LinearAlgebra;
 /// The tiles of a block whose sums go along a tree. A tree has all inner indices at once, too many for the first-level cache; so some
 /// tiles side by side take one group of leaves after the other, and each keeps its sums that wait on a stack of its own.
 /// </summary>
-/// <param name="longLeaves">For leaves of <see cref="BlockSizes.LongLeaf"/> inner indices on, or for shorter ones.</param>
+/// <param name="longLeaves">For leaves of <see cref="BlockSizes.LongLeaf"/> inner indices or more on average, or for shorter ones.</param>
 internal sealed unsafe class TreePanels(VectorWidth widest, bool longLeaves)
 {
     private readonly LeafGroups groups = new();

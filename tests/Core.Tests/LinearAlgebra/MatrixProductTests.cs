@@ -14,6 +14,10 @@ public sealed class MatrixProductTests
 
     private static readonly Gen<int> depth = Gen.Frequency((6, Gen.Int[0, 40]), (2, Gen.Int[380, 800]));
 
+    // Short ones, and others of which most are long.
+    private static readonly Gen<int[]> shardWidths =
+        Gen.Select(Gen.Int[0, 6], Gen.Bool).SelectMany(tree => Gen.Int[0, tree.Item2 ? 30 : 9].Array[1 << tree.Item1]);
+
     private static readonly Gen<(int M, int N, int K, int Seed)> shape =
         Gen.Select(size, size, depth, Gen.Int[0, 1 << 20]);
 
@@ -41,7 +45,7 @@ public sealed class MatrixProductTests
     public void MultiplyTransposeReduced_RandomShards_BitsOfLeavesAddedAlongTheTree()
     {
         Gen<(int M, int N, int[] Starts, int Seed)> cases = Gen.Select(
-            size, size, Gen.Int[0, 6].SelectMany(level => Gen.Int[0, 9].Array[1 << level]), Gen.Int[0, 2], Gen.Int[0, 1 << 20],
+            size, size, shardWidths, Gen.Int[0, 2], Gen.Int[0, 1 << 20],
             (m, n, widths, sparse, seed) => (m, n, Starts(widths, sparse), seed));
         cases.Sample(
             (m, n, starts, seed) =>
@@ -66,7 +70,10 @@ public sealed class MatrixProductTests
     [InlineData(150, 133, 1100, 64)]
     [InlineData(150, 600, 1100, 64)]
     [InlineData(150, 600, 300, 64)]
+    [InlineData(150, 133, 300, 64)]
     [InlineData(150, 1024, 1100, 64)]
+    [InlineData(300, 133, 1100, 64)]
+    [InlineData(300, 131, 1100, 64)]
     [InlineData(37, 130, 700, 256)]
     [InlineData(40, 23, 5200, 128)]
     [InlineData(40, 3, 5200, 128)]
@@ -85,12 +92,10 @@ public sealed class MatrixProductTests
     public void MultiplyTransposeReduced_FewUnbalancedShards_BitsOfLeavesAddedAlongTheTree()
     {
         // Six single examples wait for each other beside the sum of the first four shards, which is more than ten leaves of a whole tree would need.
-        int[] starts = new int[65];
-        for (int shard = 0; shard < 64; shard++)
-            starts[shard + 1] = starts[shard] + (shard < 4 ? 520 : shard is 32 or 48 or 56 or 60 or 62 or 63 ? 1 : 0);
-        ColumnBlock a = TestBlocks.Random(32, starts[64], 1);
-        ColumnBlock b = TestBlocks.Random(13, starts[64], 2);
-        Assert.True(AreReducedTo(NaiveProduct.Reduced(a, b, starts), a, b, starts));
+        AssertReduced(shard => shard < 4 ? 520 : shard is 32 or 48 or 56 or 60 or 62 or 63 ? 1 : 0);
+
+        // Single examples, so short on average that their sums are added in registers, around one shard that fills a group of leaves.
+        AssertReduced(shard => shard == 21 ? 300 : 1);
     }
 
     [Fact]
@@ -187,14 +192,16 @@ public sealed class MatrixProductTests
         ColumnBlock manyErrors = TestBlocks.Random(40, 1500, 5);
         ColumnBlock manyInputs = TestBlocks.Random(90, 1500, 6);
         ColumnBlock sum = TestBlocks.Empty(40, 90);
-        int[] manyStarts = EvenStarts(1500, 64);
+        int[] longShards = EvenStarts(1500, 64);
+        int[] shortShards = EvenStarts(300, 64);
         void Once()
         {
             product.Multiply(a, b, c);
             product.TransposeMultiply(transposed, b, c);
             product.MultiplyTranspose(a, deltas, c);
             product.MultiplyTransposeReduced(a, deltas, starts, c);
-            product.MultiplyTransposeReduced(manyErrors, manyInputs, manyStarts, sum);
+            product.MultiplyTransposeReduced(manyErrors, manyInputs, longShards, sum);
+            product.MultiplyTransposeReduced(manyErrors, manyInputs, shortShards, sum);
         }
 
         for (int i = 0; i < 20; i++)
@@ -232,6 +239,16 @@ public sealed class MatrixProductTests
         var error = Assert.Throws<ArgumentException>(() => new MatrixProduct().MultiplyTransposeReduced(
             TestBlocks.Empty(3, 4), TestBlocks.Empty(2, 4), starts, TestBlocks.Empty(3, 2)));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    private static void AssertReduced(Func<int, int> widthOfShard)
+    {
+        int[] starts = new int[65];
+        for (int shard = 0; shard < 64; shard++)
+            starts[shard + 1] = starts[shard] + widthOfShard(shard);
+        ColumnBlock a = TestBlocks.Random(32, starts[64], 1);
+        ColumnBlock b = TestBlocks.Random(13, starts[64], 2);
+        Assert.True(AreReducedTo(NaiveProduct.Reduced(a, b, starts), a, b, starts));
     }
 
     private static int[] EvenStarts(int columns, int shards) => [.. Enumerable.Range(0, shards + 1).Select(s => s * columns / shards)];
