@@ -87,13 +87,13 @@ internal sealed class Competitors(string python, RunLength length)
     private double NumPy(Contest contest, string form) => RateOf(Run(python,
     [
         Path.Combine(AppContext.BaseDirectory, "numpy_train.py"), "--layers", contest.Layers, "--mini-batch",
-        Text(contest.MiniBatch), "--steps", Text(contest.StepsOf((length with { Epochs = 1 }).EpochsOf(contest))), "--form", form,
+        Text(contest.MiniBatch), "--steps", Text((length with { Epochs = 1 }).StepsOf(contest)), "--form", form,
     ]));
 
     private double TorchWith(Contest contest, int processes) => RateOf(Run(python,
     [
         Path.Combine(AppContext.BaseDirectory, "ddp_train.py"), "--layers", contest.Layers, "--mini-batch",
-        Text(contest.MiniBatch), "--steps", Text(contest.StepsOf(length.EpochsOf(contest))), "--processes", Text(processes),
+        Text(contest.MiniBatch), "--steps", Text(length.StepsOf(contest)), "--processes", Text(processes),
     ]));
 
     private static double RateOf(string output)

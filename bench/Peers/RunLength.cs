@@ -10,5 +10,8 @@ internal readonly record struct RunLength(int Epochs, int Steps)
         return Math.Max(Epochs, (int)((Steps + stepsOfOne - 1L) / stepsOfOne));
     }
 
+    /// <summary>Steps of so many passes.</summary>
+    public int StepsOf(Contest contest) => contest.StepsOf(EpochsOf(contest));
+
     public override string ToString() => FormattableString.Invariant($"at least {Epochs} epochs and {Steps} steps");
 }

@@ -80,22 +80,17 @@ public sealed class MatrixProductTests
     [InlineData(40, 5, 5200, 128)]
     [InlineData(20, 17, 5000, 4)]
     [InlineData(5, 700, 1000, 16)]
-    public void MultiplyTransposeReduced_ShapesOfTraining_BitsOfLeavesAddedAlongTheTree(int m, int n, int k, int shards)
-    {
-        int[] starts = EvenStarts(k, shards);
-        ColumnBlock a = TestBlocks.Random(m, k, 1);
-        ColumnBlock b = TestBlocks.Random(n, k, 2);
-        Assert.True(AreReducedTo(NaiveProduct.Reduced(a, b, starts), a, b, starts));
-    }
+    public void MultiplyTransposeReduced_ShapesOfTraining_BitsOfLeavesAddedAlongTheTree(int m, int n, int k, int shards) =>
+        AssertReduced(m, n, EvenStarts(k, shards));
 
     [Fact]
     public void MultiplyTransposeReduced_FewUnbalancedShards_BitsOfLeavesAddedAlongTheTree()
     {
         // Six single examples wait for each other beside the sum of the first four shards, which is more than ten leaves of a whole tree would need.
-        AssertReduced(shard => shard < 4 ? 520 : shard is 32 or 48 or 56 or 60 or 62 or 63 ? 1 : 0);
+        AssertReduced(32, 13, Starts(64, shard => shard < 4 ? 520 : shard is 32 or 48 or 56 or 60 or 62 or 63 ? 1 : 0));
 
         // Single examples, so short on average that their sums are added in registers, around one shard that fills a group of leaves.
-        AssertReduced(shard => shard == 21 ? 300 : 1);
+        AssertReduced(32, 13, Starts(64, shard => shard == 21 ? 300 : 1));
     }
 
     [Fact]
@@ -241,23 +236,23 @@ public sealed class MatrixProductTests
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
-    private static void AssertReduced(Func<int, int> widthOfShard)
+    private static void AssertReduced(int m, int n, int[] starts)
     {
-        int[] starts = new int[65];
-        for (int shard = 0; shard < 64; shard++)
-            starts[shard + 1] = starts[shard] + widthOfShard(shard);
-        ColumnBlock a = TestBlocks.Random(32, starts[64], 1);
-        ColumnBlock b = TestBlocks.Random(13, starts[64], 2);
+        ColumnBlock a = TestBlocks.Random(m, starts[^1], 1);
+        ColumnBlock b = TestBlocks.Random(n, starts[^1], 2);
         Assert.True(AreReducedTo(NaiveProduct.Reduced(a, b, starts), a, b, starts));
     }
 
     private static int[] EvenStarts(int columns, int shards) => [.. Enumerable.Range(0, shards + 1).Select(s => s * columns / shards)];
 
-    private static int[] Starts(int[] widths, int sparse)
+    private static int[] Starts(int[] widths, int sparse) =>
+        Starts(widths.Length, shard => sparse == 0 || widths[shard] % (sparse + 1) == 0 ? widths[shard] : 0);
+
+    private static int[] Starts(int shards, Func<int, int> widthOf)
     {
-        var starts = new int[widths.Length + 1];
-        for (int s = 0; s < widths.Length; s++)
-            starts[s + 1] = starts[s] + (sparse == 0 || widths[s] % (sparse + 1) == 0 ? widths[s] : 0);
+        var starts = new int[shards + 1];
+        for (int shard = 0; shard < shards; shard++)
+            starts[shard + 1] = starts[shard] + widthOf(shard);
         return starts;
     }
 
